@@ -1,0 +1,21 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := --extra profiles --extra matching --extra sessions --extra notifications --extra embedded --extra dev
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+.venv/.installed: requirements.lock pyproject.toml
+	@echo "Installing into .venv (first time: a few minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+venv: .venv/.installed ## make .venv from the lock
+
+lock: ## resolve pyproject.toml into requirements.lock
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 $(EXTRAS) pyproject.toml -o requirements.lock
+
+.PHONY: help venv lock
