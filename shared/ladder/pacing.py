@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 WEEK = timedelta(days=7)
+LAST = datetime.max.replace(tzinfo=UTC)
+"""The turn of a message that holds none yet."""
 PATIENCE = timedelta(days=1)
 """A reservation nobody came for is given up after this, or a recovered case would block a place for ever."""
 
@@ -102,10 +104,13 @@ def awake(at: datetime, zone: str, quiet: Quiet) -> datetime:
 def _free(inbox: Inbox, id: str, precedence: Precedence, at: datetime, a_week: int) -> datetime:
     """The first moment at or after `at` with fewer than `a_week` messages in the week before it.
 
-    Messages that wait for a morning lie ahead of `at` and count too, and so do the reservations of others
-    that go first; so no week ever holds more than the limit, whatever the order of deciding.
+    Messages that wait for a morning lie ahead of `at` and count too, and so does the turn held by whoever goes
+    first: a higher precedence, or the same and an earlier turn. So no week ever holds more than the limit, and
+    of two programs that wait for one place the later cannot push the earlier back for ever.
     """
-    first = [slot.at for slot in inbox.reserved if slot.id != id and slot.precedence < precedence]
+    own = next((slot.at for slot in inbox.reserved if slot.id == id), LAST)
+    turn = (precedence, own)
+    first = [slot.at for slot in inbox.reserved if slot.id != id and (slot.precedence, slot.at) < turn]
     latest = sorted([slot.at for slot in inbox.sent if slot.id != id] + first, reverse=True)
     return at if len(latest) < a_week else max(at, latest[a_week - 1] + WEEK)
 

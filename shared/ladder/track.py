@@ -1,8 +1,8 @@
 """How far one case has come on its ladder: a clock that can stand, and the highest rung that fired.
 
 The clock is ladder time, not wall time. Firing a rung sets it to that rung's own offset, so whatever came
-late (a service that was down, a clock moved by a month, a message put off by pacing) moves the later rungs by as
-much. Without that, a month of silence of *ours* would fire all four rungs at people within a minute.
+late (a service that was down, a clock moved by a month, a message put off by pacing) moves the later rungs by
+as much. Without that, a month of silence of *ours* would fire all four rungs at people within a minute.
 """
 
 from datetime import datetime, timedelta

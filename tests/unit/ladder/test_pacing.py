@@ -72,6 +72,15 @@ def test_what_matters_goes_first() -> None:
     assert freed.at == NOON + 4 * DAY
 
 
+def test_of_two_that_wait_the_earlier_goes_first_and_is_not_pushed_back() -> None:
+    inbox = reserve(full_inbox(), slot("first", NOON + 4 * DAY))
+    second = place(inbox, "second", Precedence.CASE, NOON, "UTC", DEFAULT_PACE)
+    assert second.at == NOON + 6 * DAY
+    inbox = reserve(inbox, slot("second", second.at))
+    again = place(inbox, "first", Precedence.CASE, NOON + 4 * DAY, "UTC", DEFAULT_PACE)
+    assert (again.at, again.full) == (NOON + 4 * DAY, False)
+
+
 def test_a_reservation_nobody_came_for_is_given_up() -> None:
     inbox = reserve(Inbox(), slot("rung", NOON))
     assert pruned(inbox, NOON + DAY / 2).reserved
