@@ -1,0 +1,1 @@
+"""The matching engine: pure functions on arrays; nothing here knows Kafka, MongoDB or a clock."""
