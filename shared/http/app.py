@@ -1,0 +1,135 @@
+"""The application of one service: its routers in the frame that all services share."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from shared.http import health, ops, problems
+from shared.http.auth import Require, Verifier, verifier
+from shared.http.idempotency import Answers
+from shared.http.middleware import Edge
+from shared.http.ports import Kernel
+from shared.http.store import StoredAnswers
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    service: str,
+    settings: Settings,
+    kernel: Kernel,
+    routers: Sequence[APIRouter] = (),
+    *,
+    lifespan: Lifespan | None = None,
+    check: Verifier | None = None,
+    answers: Answers | None = None,
+    description: str = "",
+) -> FastAPI:
+    """The FastAPI application: the routers, health, ops, errors, correlation, limits.
+
+    `lifespan` opens what a service has besides the kernel, for as long as it runs. `check` replaces the
+    verifier made from the settings, `answers` the store of idempotent answers (tests).
+    """
+    app = FastAPI(
+        title=f"Rapport {service}",
+        version="1",
+        description=description,
+        lifespan=_lifespan(kernel, settings, lifespan),
+        docs_url="/docs",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        openapi_url="/openapi.json",
+        separate_input_output_schemas=False,
+    )
+    app.state.service, app.state.kernel = service, kernel
+    app.state.verifier = check or verifier(settings)
+    app.state.answers = answers or StoredAnswers()
+    app.state.in_flight = set()
+    app.state.stopping = False
+    app.state.fatal = asyncio.Event()
+    problems.install(app)
+    app.include_router(health.routes(service, settings.metrics_protected))
+    for router in routers:
+        app.include_router(router, responses=problems.RESPONSES)
+    app.include_router(ops.routes(), responses=problems.RESPONSES)
+    app.add_middleware(Edge, max_body=settings.max_body_bytes, max_import=settings.max_import_bytes)
+    _show_roles(app)
+    return app
+
+
+def _lifespan(
+    kernel: Kernel, settings: Settings, own: Lifespan | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if own is not None:
+                await stack.enter_async_context(own())
+            # In the background: while Kafka or the database is away, /live answers and /ready says what is
+            # missing.
+            starting = asyncio.create_task(_start(app, kernel), name="kernel-start")
+            try:
+                yield
+            finally:
+                app.state.stopping = True
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
+                await _stop(kernel, settings.stop_seconds)
+
+    return run
+
+
+async def _start(app: FastAPI, kernel: Kernel) -> None:
+    try:
+        await kernel.start()
+        await app.state.answers.prepare(kernel.view("-"))
+    except Exception as error:
+        # A kernel that refuses to start (another number of slots, say) must end the process, not idle in it.
+        log.critical("kernel did not start", exc_info=error)
+        app.state.fatal.set()
+
+
+async def _stop(kernel: Kernel, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(kernel.stop(), seconds)
+    except Exception as error:
+        # Nothing is lost by it: what was not committed is done again after the next start.
+        log.warning("kernel did not stop in time", exc_info=error)
+
+
+def _show_roles(app: FastAPI) -> None:
+    """Each operation of the OpenAPI document names the roles it is for, as `x-roles`."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        for route, roles in scopes(app):
+            for method in route.methods or ():
+                operation = document["paths"].get(route.path_format, {}).get(method.lower())
+                if operation is not None and roles:
+                    operation["x-roles"] = sorted(roles)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def scopes(app: FastAPI) -> list[tuple[RouteContext, frozenset[str] | None]]:
+    """Every route with the roles it asks for; None where it asks for none."""
+    return [(route, _roles(getattr(route, "dependant", None))) for route in iter_route_contexts(app.routes)]
+
+
+def _roles(dependant: Any) -> frozenset[str] | None:
+    if dependant is None:
+        return None
+    if isinstance(dependant.call, Require):
+        return frozenset(dependant.call.roles)
+    found = [roles for inner in dependant.dependencies if (roles := _roles(inner)) is not None]
+    return frozenset().union(*found) if found else None
