@@ -5,8 +5,9 @@ A wrong or missing value stops the process at the start with the variable's name
 trace.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,8 +23,8 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the message has one line per variable, with the variable's name."""
 
 
-class Settings(BaseSettings):
-    """What all services share. A service's own class inherits it and adds or overrides fields."""
+class Common(BaseSettings):
+    """What the services and the console command both need to find Kafka, the database and each other."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -35,24 +36,6 @@ class Settings(BaseSettings):
         Path(".rapport"),
         description="Where the embedded profile keeps its data, the development issuer's key included.",
     )
-
-    host: str = Field("127.0.0.1", description="Address that the HTTP API listens on.")
-    port: int = Field(8100, ge=0, le=65535, description="Port of the HTTP API.")
-    max_body_bytes: int = Field(
-        1_048_576, ge=1024, description="Largest request body in bytes; imports have a limit of their own."
-    )
-    max_import_bytes: int = Field(
-        67_108_864,
-        ge=1024,
-        description="Largest body of a request to a route that ends in `/imports`, in bytes.",
-    )
-    stop_seconds: float = Field(
-        20.0,
-        gt=0,
-        lt=25,
-        description="Seconds from SIGTERM in which the kernel must have stopped; below 25 by design.",
-    )
-
     kafka_bootstrap: str = Field(
         "127.0.0.1:9092", description="Kafka bootstrap servers, `host:port,host:port`."
     )
@@ -67,32 +50,59 @@ class Settings(BaseSettings):
     )
     mongo_driver: Literal["motor", "pymongo"] = Field(
         "motor",
-        description="Driver used: Motor, or PyMongo's own async API (Motor's support ends in May 2027).",
+        description="Motor, or PyMongo's own async API (Motor's support ends in May 2027).",
     )
-    database: str = Field(
-        "rapport", pattern=r"^[a-zA-Z0-9_-]{1,60}$", description="Name of this service's own database."
+    database_prefix: str = Field(
+        "rapport",
+        pattern=r"^[a-zA-Z0-9_-]{1,40}$",
+        description="First part of every database's name: `rapport_sessions`, …, and `rapport_clock`.",
     )
-    clock_database: str = Field(
-        "rapport_clock",
-        pattern=r"^[a-zA-Z0-9_-]{1,60}$",
-        description="Database of the program clock's offset; embedded profile only.",
+    audience: str = Field("rapport", min_length=1, description="`aud` that an accepted token must carry.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
     )
 
+    def database_of(self, service: str) -> str:
+        """Name of a service's own database."""
+        return f"{self.database_prefix}_{service}"
+
+    @property
+    def clock_database(self) -> str:
+        """The database of one document that holds the program clock's offset (embedded profile only)."""
+        return f"{self.database_prefix}_clock"
+
+
+class Settings(Common):
+    """What all services share. A service's own class inherits it, names the service, adds fields and its
+    port.
+    """
+
+    service: ClassVar[str] = "service"
+
+    host: str = Field("127.0.0.1", description="Address that the HTTP API listens on.")
+    port: int = Field(8100, ge=0, le=65535, description="Port of the HTTP API.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request body in bytes.")
+    max_import_bytes: int = Field(
+        67_108_864, ge=1024, description="Largest body sent to a route ending in `/imports`, in bytes."
+    )
+    stop_seconds: float = Field(
+        17.0, gt=0, le=18, description="Seconds the kernel has to stop after SIGTERM; the process ends in 23."
+    )
     issuer: str | None = Field(
         None, description="`iss` of accepted tokens: the company's identity provider. Required in production."
     )
     jwks_url: str | None = Field(
         None, description="Where the identity provider publishes its keys (https). Required in production."
     )
-    audience: str = Field("rapport", min_length=1, description="`aud` that an accepted token must carry.")
     metrics_protected: bool = Field(
         False,
         description="Whether `/metrics` asks for a token with the role ops. No id of a person is in it.",
     )
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least level that is logged."
-    )
+    @property
+    def database(self) -> str:
+        """Name of this service's own database."""
+        return self.database_of(self.service)
 
     @model_validator(mode="after")
     def _identity_is_real_outside_the_embedded_profile(self) -> Self:
@@ -106,11 +116,11 @@ class Settings(BaseSettings):
         if self.issuer == DEVELOPMENT_ISSUER:
             raise ValueError("RAPPORT_ISSUER: the development issuer is refused outside the embedded profile")
         if not self.jwks_url.startswith("https://"):
-            raise ValueError("RAPPORT_JWKS_URL must start with https://: its keys decide who is let in")
+            raise ValueError("RAPPORT_JWKS_URL must start with https:// since its keys decide who is let in")
         return self
 
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Common)
 
 
 def load(cls: type[S], **overrides: Any) -> S:
@@ -137,13 +147,20 @@ def variable(field: str) -> str:
     return f"{PREFIX}{field.upper()}"
 
 
-def rows(cls: type[Settings]) -> list[tuple[str, str, str]]:
+def rows(cls: type[Common]) -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting of a class, in order of declaration."""
     found = []
     for name, info in cls.model_fields.items():
         default = "required" if info.is_required() else _shown(info.get_default(call_default_factory=True))
-        found.append((variable(name), default, info.description or ""))
+        described = info.description or _base_description(name)
+        found.append((variable(name), default, described))
     return found
+
+
+def _base_description(name: str) -> str:
+    # A service that only sets another default (its port) need not repeat what the setting means.
+    info = Settings.model_fields.get(name)
+    return (info.description if info else None) or ""
 
 
 def _shown(value: Any) -> str:
@@ -154,8 +171,10 @@ def _shown(value: Any) -> str:
     return "empty" if value == "" else f"`{value}`"
 
 
-def page(classes: dict[str, type[Settings]]) -> str:
-    """The generated page docs/settings.md: the common settings, then what each service adds or changes."""
+def page(classes: Mapping[str, type[Common]]) -> str:
+    """The generated page docs/settings.md: the common settings, then what each service (and the command) adds
+    or changes.
+    """
     common = rows(Settings)
     parts = [
         "# Settings",

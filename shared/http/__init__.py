@@ -1,6 +1,6 @@
 """The HTTP kit: what every service's `api.py` and `app.py` import."""
 
-from shared.http.app import create_app
+from shared.http.app import Service, create_app
 from shared.http.auth import require
 from shared.http.etags import IfMatch, MayMatch, MustMatch, etag
 from shared.http.idempotency import Idempotent, Once, Reply
@@ -22,6 +22,7 @@ __all__ = [
     "Paging",
     "Problem",
     "Reply",
+    "Service",
     "conflict",
     "create_app",
     "etag",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -20,6 +21,16 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """An assembled service: what each `services.<name>.app:build(settings)` returns. Nothing runs yet."""
+
+    name: str
+    settings: Settings
+    kernel: Kernel
+    app: FastAPI
 
 
 def create_app(
