@@ -104,9 +104,9 @@ def awake(at: datetime, zone: str, quiet: Quiet) -> datetime:
 def _free(inbox: Inbox, id: str, precedence: Precedence, at: datetime, a_week: int) -> datetime:
     """The first moment at or after `at` with fewer than `a_week` messages in the week before it.
 
-    Messages that wait for a morning lie ahead of `at` and count too, and so does the turn held by whoever goes
-    first: a higher precedence, or the same and an earlier turn. So no week ever holds more than the limit, and
-    of two programs that wait for one place the later cannot push the earlier back for ever.
+    Messages that wait for a morning lie ahead of `at` and count too, and so does the turn held by whoever
+    goes first: a higher precedence, or the same and an earlier turn. So no week ever holds more than the
+    limit, and of two programs that wait for one place the later cannot push the earlier back for ever.
     """
     own = next((slot.at for slot in inbox.reserved if slot.id == id), LAST)
     turn = (precedence, own)

@@ -1,0 +1,44 @@
+"""The steps of a pair its members hear of: a proposal to answer, the start, the end."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.notifications.domain.facts import Facts, Pair
+from services.notifications.domain.outcomes import Announced
+from services.notifications.domain.receivers import post_id
+from services.notifications.domain.state import Post
+
+ESSENTIAL = frozenset({"proposal", "ended"})
+"""Never limited, never in a digest (domain.md, Escalation)."""
+
+
+def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced]:
+    """What the members have not been told yet, judged by the state the pair is in now.
+
+    A pair that was accepted before we saw the proposal gets no mail to answer it. An end is told with one
+    wording whoever decided it and why, and only to people who had heard of the pair; one who left the
+    organization gets none.
+    """
+    told = facts.attention.announced
+    match pair.state:
+        case "proposed" if "proposal" not in told:
+            what, people = "proposal", sorted(pair.members)
+        case "active" if "welcome" not in told and not pair.imported:
+            what, people = "welcome", sorted(pair.members)
+        case "completed" | "ended" | "left" if "welcome" in told and "ended" not in told:
+            what, people = "ended", sorted(id for id in pair.members if not facts.person(id).gone)
+        case _:
+            return
+    posts = tuple(
+        Post(
+            id=post_id(pair.id, what, person),
+            kind=what,
+            person=person,
+            pair=pair.id,
+            program=pair.program,
+            at=now,
+            details=(pair.state,) if what == "ended" else (),
+        )
+        for person in people
+    )
+    yield Announced(what, posts)

@@ -1,0 +1,147 @@
+"""The words and the links: what a person reads, and what a link can and cannot do."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifications.domain.acts import suggestions
+from services.notifications.domain.answers import (
+    EXPIRED,
+    FORGED,
+    Question,
+    Tap,
+    read,
+    refusal,
+    sign,
+)
+from services.notifications.domain.letters import ANSWERABLE, About, compose, digest
+from services.notifications.domain.relevance import still_true
+from services.notifications.domain.state import Attention, Post
+
+KEY = b"a key of the tests, long enough to sign with"
+TAP = Tap("acme", "pair", "mentee", "post", Question.MET, 2_000)
+TODAY = date(2026, 3, 2)
+LINKS = {question: f"https://rapport.example/v1/answers/{question}" for question in Question}
+ALL_KINDS = (
+    "rung.owing",
+    "rung.both",
+    "rung.coordinator",
+    "rung.rematch",
+    "nudge",
+    "proposal",
+    "welcome",
+    "ended",
+    "word",
+)
+
+
+def about(kind: str) -> About:
+    links = {question: LINKS[question] for question in ANSWERABLE.get(kind, ())}
+    return About(kind=kind, reader="Ana", partner="Björn", links=links, members=("Ana", "Björn"))
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_every_message_is_short_addressed_and_signed(kind: str) -> None:
+    letter = compose(about(kind))
+    assert letter.text.startswith("Hello Ana,")
+    assert letter.text.rstrip().endswith("your mentoring program")
+    assert len(letter.text) < 2_000
+    assert "\n" not in letter.subject
+    assert "{" not in letter.text
+
+
+def test_rung_one_offers_the_five_answers_one_tap_each() -> None:
+    text = compose(about("rung.owing")).text
+    assert all(link in text for link in LINKS.values())
+
+
+def test_nobody_who_never_met_is_told_a_date() -> None:
+    assert "have not met yet" in compose(about("rung.owing")).text
+    held = replace(about("rung.owing"), last_held=date(2026, 2, 1))
+    assert "01 February 2026" in compose(held).text
+
+
+def test_an_end_reads_the_same_whoever_decided_it() -> None:
+    texts = {compose(replace(about("ended"), details=(why,))).text for why in ("ended", "left")}
+    assert len(texts) == 1
+    assert "no longer available" in texts.pop()
+
+
+def test_an_unknown_message_is_the_plain_reminder() -> None:
+    assert "reminder" in compose(about("something.newer")).subject
+
+
+def test_a_digest_is_one_mail_with_all_of_it() -> None:
+    pieces = [(piece, compose(piece)) for piece in (about("rung.coordinator"), about("rung.rematch"))]
+    letter = digest("Carla", "Acme mentoring", pieces)
+    assert letter.subject.startswith("2 things")
+    assert "1. Ana and Björn have not been meeting" in letter.text
+    assert "2. Ana and Björn have not found a way" in letter.text
+
+
+def test_a_coordinator_is_offered_three_actions() -> None:
+    assert len({suggestion.code for suggestion in suggestions(Attention())}) == 3
+
+
+def test_a_link_opens_until_it_expires() -> None:
+    token = sign(TAP, KEY)
+    assert read(token, KEY, wall=1_999) == TAP
+    assert read(token, KEY, wall=2_000) == EXPIRED
+
+
+@given(position=st.integers(0, 300), letter=st.characters(codec="ascii"))
+def test_a_link_changed_anywhere_does_not_open(position: int, letter: str) -> None:
+    token = sign(TAP, KEY)
+    position %= len(token)
+    changed = token[:position] + letter + token[position + 1 :]
+    opened = read(changed, KEY, wall=0)
+    assert opened in (TAP, FORGED)
+    # Base64 leaves spare bits in its last letter: another text of the same bytes is the same link.
+    assert opened == FORGED or read(token, KEY, wall=0) == opened
+
+
+def test_a_link_signed_with_another_key_does_not_open() -> None:
+    assert read(sign(TAP, b"another key"), KEY, wall=0) == FORGED
+    assert read("", KEY, wall=0) == FORGED
+    assert read("nothing at all", KEY, wall=0) == FORGED
+
+
+def test_the_same_link_is_the_same_answer() -> None:
+    assert TAP.id == replace(TAP, expires=9_999).id
+    assert TAP.id != replace(TAP, question=Question.BUSY).id
+
+
+@pytest.mark.parametrize(
+    ("question", "days", "taken"),
+    [
+        (Question.MET, 0, True),
+        (Question.MET, 1, False),
+        (Question.MET, -121, False),
+        (Question.PLANNED, 0, True),
+        (Question.PLANNED, -1, False),
+        (Question.BUSY, 28, True),
+        (Question.BUSY, 29, False),
+        (Question.BUSY, 0, False),
+    ],
+)
+def test_only_days_that_make_sense_are_taken(question: Question, days: int, taken: bool) -> None:
+    assert (refusal(question, TODAY + timedelta(days=days), TODAY) is None) is taken
+
+
+def test_a_confidential_word_needs_no_day_and_the_others_do() -> None:
+    assert refusal(Question.HELP, None, TODAY) is None
+    assert refusal(Question.MET, None, TODAY) is not None
+
+
+def test_mail_that_waited_is_dropped_when_it_is_no_longer_true() -> None:
+    def post(kind: str, **more: int) -> Post:
+        base = {"id": "i", "kind": kind, "person": "mentee", "pair": "pair", "program": "program"}
+        return Post.model_validate({**base, "at": "2026-03-02T12:00:00Z", **more})
+
+    assert still_true(post("proposal"), None, "proposed")
+    assert not still_true(post("proposal"), None, "accepted")
+    assert not still_true(post("rung.owing", case=1, rung=1), Attention(), "active")
+    assert still_true(post("ended"), None, "ended")
