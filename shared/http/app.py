@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from shared.delivery.failure import is_outage
 from shared.http import health, ops, problems
 from shared.http.auth import Require, Verifier, verifier
 from shared.http.idempotency import Answers
@@ -101,11 +102,24 @@ def _lifespan(
 async def _start(app: FastAPI, kernel: Kernel) -> None:
     try:
         await kernel.start()
-        await app.state.answers.prepare(kernel.view("-"))
+        await _prepare(app, kernel)
     except Exception as error:
         # A kernel that refuses to start (another number of slots, say) must end the process, not idle in it.
         log.critical("kernel did not start", exc_info=error)
         app.state.fatal.set()
+
+
+async def _prepare(app: FastAPI, kernel: Kernel) -> None:
+    while True:
+        try:
+            await app.state.answers.prepare(kernel.view("-"))
+            return
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            # Keys work without it; answers would only be kept too long.
+            log.warning("answers not prepared", extra={"error": type(error).__name__})
+        await asyncio.sleep(1.0)
 
 
 async def _stop(kernel: Kernel, seconds: float) -> None:

@@ -14,7 +14,7 @@ from shared.http.ports import Kernel, Readiness
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS = 3.0
+READY_SECONDS = 6.0
 
 
 class Live(BaseModel):
@@ -34,6 +34,8 @@ class Ready(BaseModel):
     lag: int = Field(description="Events not yet applied.")
     outbox: int = Field(description="Outbox rows not yet sent.")
     due: int = Field(description="Pieces of work due now.")
+    failing: int = Field(description="Decisions that failed and are tried again.")
+    dead_letters: int = Field(description="Records put aside that wait for a redrive.")
     late_seconds: float = Field(description="Age of the oldest piece of work that is due.")
     clock_offset_seconds: float = Field(description="How far program time is ahead of the database's.")
 
@@ -78,7 +80,8 @@ async def _ready(service: str, kernel: Kernel, stopping: bool) -> Ready:
 def _body(service: str, found: Readiness | None, missing: list[str], stopping: bool) -> Ready:
     if stopping:
         missing = ["stopping", *missing]
-    values: dict[str, Any] = {"halted": [], "lag": 0, "outbox": 0, "due": 0, "late_seconds": 0.0}
+    values: dict[str, Any] = {"halted": [], "lag": 0, "outbox": 0, "due": 0}
+    values |= {"failing": 0, "dead_letters": 0, "late_seconds": 0.0}
     values["clock_offset_seconds"] = 0.0
     if found is not None:
         values = {name: getattr(found, name) for name in values} | {"halted": list(found.halted)}

@@ -4,6 +4,7 @@ A payload is shown to an admin of the organization it belongs to and to nobody e
 may not read.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,6 +15,9 @@ from shared.http.identity import Caller
 from shared.http.paging import Page, Paged, encode
 from shared.http.ports import Filters, Ops
 from shared.http.problems import Problem, forbidden, invalid, not_found
+
+UNKNOWN = "unknown"
+"""What the kernel writes as organization of a record whose key does not tell it."""
 
 OpsCaller = Annotated[Caller, Depends(require("ops"))]
 Row = dict[str, Any]
@@ -36,10 +40,10 @@ class Redrive(BaseModel):
 
     ids: list[str] = Field([], max_length=1000)
     topic: str | None = None
-    error: str | None = None
+    reason: str | None = Field(None, description="Class of error.")
     organization: str | None = None
-    since: str | None = None
-    until: str | None = None
+    since: datetime | None = Field(None, description="Records of this time or later.")
+    until: datetime | None = Field(None, description="Records before this time.")
     dry_run: bool = Field(True, description="Only say what would happen. On by default.")
 
 
@@ -75,18 +79,20 @@ def routes() -> APIRouter:
         caller: OpsCaller,
         paging: Paged,
         topic: str | None = None,
-        error: Annotated[str | None, Query(description="Class of error.")] = None,
+        reason: Annotated[str | None, Query(description="Class of error.")] = None,
         organization: str | None = None,
-        since: str | None = None,
-        until: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Page[Row]:
-        filters = Filters(topic, error, organization, since, until)
+        filters = Filters(topic, reason, organization, _iso(since), _iso(until))
         rows, after = await _ops(request).dead_letters(filters, paging.after, paging.limit)
         return Page(items=rows, next=encode(after, paging.scope) if after else None)
 
     @router.post("/dead-letters/redrive", summary="Apply dead letters again; twice is harmless")
     async def redrive(request: Request, body: Redrive, caller: OpsCaller) -> Row:
-        filters = Filters(body.topic, body.error, body.organization, body.since, body.until, tuple(body.ids))
+        filters = Filters(
+            body.topic, body.reason, body.organization, _iso(body.since), _iso(body.until), tuple(body.ids)
+        )
         if not body.dry_run and filters == Filters():
             raise invalid(
                 "/ids", "Nothing is chosen.", "Name ids or a filter; to see all that wait, send dry_run true."
@@ -116,10 +122,16 @@ def routes() -> APIRouter:
     return router
 
 
+def _iso(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
 def _may_read(caller: Caller, organization: object) -> None:
     if not caller.has("admin"):
         raise forbidden(["admin"])
-    if organization is None:
+    if organization in (None, UNKNOWN):
         raise Problem(
             403,
             "forbidden",

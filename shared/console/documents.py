@@ -1,0 +1,105 @@
+"""`rapport openapi|asyncapi|settings`: generated documents, written, or compared with what is committed."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shared.console.out import Failed
+from shared.console.services import build, settings_class
+from shared.console.settings import SERVICES, ConsoleSettings
+
+API = Path("docs/api")
+_check = click.option("--check", is_flag=True, help="Write nothing; fail if a committed file differs.")
+_folder = click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=API,
+    show_default=True,
+    help="Where.",
+)
+
+
+@click.command()
+@_folder
+@_check
+def openapi(folder: Path, check: bool) -> None:
+    """Write the OpenAPI 3.1 document of each service, or check that the committed ones are current and
+    valid.
+    """
+    settle({folder / f"{name}.json": openapi_of(name) for name in SERVICES}, check, _valid_openapi)
+
+
+@click.command()
+@_folder
+@_check
+def asyncapi(folder: Path, check: bool) -> None:
+    """Write the AsyncAPI 3 document of all topics, or check that the committed one is current."""
+    from shared.contracts.asyncapi import document
+
+    settle({folder / "asyncapi.json": pretty(document())}, check, None)
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("docs"),
+    show_default=True,
+    help="Where.",
+)
+@_check
+def settings(folder: Path, check: bool) -> None:
+    """Write the pages docs/settings.md and docs/metrics.md, or check that the committed ones are current."""
+    settle(pages(folder), check, None)
+
+
+def pages(folder: Path) -> dict[Path, str]:
+    """The generated pages by path."""
+    from shared import metrics
+    from shared.settings import page
+
+    classes = {name: settings_class(name) for name in SERVICES}
+    return {
+        folder / "settings.md": page({**classes, "The command `rapport`": ConsoleSettings}),
+        folder / "metrics.md": metrics.page(),
+    }
+
+
+def openapi_of(name: str) -> str:
+    """The OpenAPI document of a service as it is committed. Nothing is connected to for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        service = build(name, profile="embedded", data_dir=Path(folder))
+        return pretty(service.app.openapi())
+
+
+def pretty(document: Any) -> str:
+    """JSON as it is committed: sorted and indented, so that a change shows as few lines."""
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def settle(wanted: dict[Path, str], check: bool, valid: Callable[[str], None] | None) -> None:
+    """Write the files that differ, or with `check` raise Failed naming them."""
+    differ = []
+    for path, text in wanted.items():
+        if valid is not None:
+            valid(text)
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        differ.append(str(path))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"wrote {path}")
+    if check and differ:
+        raise Failed(f"not current: {', '.join(differ)}; run the command without --check and commit")
+
+
+def _valid_openapi(text: str) -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    for error in OpenAPIV31SpecValidator(json.loads(text)).iter_errors():
+        raise Failed(f"not valid OpenAPI 3.1: {'/'.join(map(str, error.path))}: {error.message}")

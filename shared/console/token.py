@@ -1,0 +1,53 @@
+"""`rapport token`: a development token, for the embedded profile alone."""
+
+import re
+from datetime import timedelta
+
+import click
+
+from shared.console.out import USAGE, Failed, json_option, say
+from shared.console.settings import console_settings
+from shared.console.spans import SPAN
+from shared.http.identity import OF_PROGRAMS, ROLES
+
+
+@click.command()
+@click.option(
+    "--role", "roles", multiple=True, required=True, type=click.Choice(sorted(ROLES)), help="May be repeated."
+)
+@click.option("--org", default="acme", show_default=True, help="Organization.")
+@click.option("--participant", help="Participant id; needed with the role participant.")
+@click.option(
+    "--program", "programs", multiple=True, help="Program of a role that holds in programs; repeatable."
+)
+@click.option("--lifetime", type=SPAN, default="1d", show_default=True, help="Such as 30m, 8h, 7d.")
+@json_option
+def token(
+    roles: tuple[str, ...],
+    org: str,
+    participant: str | None,
+    programs: tuple[str, ...],
+    lifetime: timedelta,
+    as_json: bool,
+) -> None:
+    """Print a development token.
+
+    Its issuer is accepted by services of the embedded profile only; production takes tokens of the company's
+    identity provider.
+    """
+    from shared.http.keys import DevelopmentIssuer
+
+    settings = console_settings()
+    if settings.profile != "embedded":
+        raise Failed("development tokens are for the embedded profile: set RAPPORT_PROFILE=embedded", USAGE)
+    if "participant" in roles and participant is None:
+        raise click.UsageError("--role participant needs --participant")
+    if OF_PROGRAMS & set(roles) and not programs:
+        raise click.UsageError(f"--role {', '.join(sorted(OF_PROGRAMS & set(roles)))} needs --program")
+    for name, value in (("--org", org), ("--participant", participant)):
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+            raise click.UsageError(f"{name} must be 1 to 64 letters, digits, - or _")
+    grants = [{"role": role, "programs": list(programs) if role in OF_PROGRAMS else []} for role in roles]
+    issuer = DevelopmentIssuer(settings.data_dir, settings.audience)
+    made = issuer.token(organization=org, participant=participant, grants=grants, lifetime=lifetime)
+    say({"token": made}, as_json, made)
