@@ -1,0 +1,300 @@
+"""Rows of a file, checked one by one and against each other, before anything is looked up."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import StringConstraints, ValidationError
+
+from services.profiles.domain.base import Frozen, Problem, Text
+from services.profiles.domain.enrollments import Role
+from services.profiles.domain.importing.cells import CellError
+from services.profiles.domain.importing.columns import BY_NAME, CLEAR
+from services.profiles.domain.importing.reading import Broken, Record, Table
+from services.profiles.domain.links import Identity
+from services.profiles.domain.people import ContactEdit, PersonEdit
+from shared.contracts.enrollments import Hours, SeniorityGap, SkillLevel
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+
+
+class Taste(Frozen):
+    """What a person seeks and offers in a role: a field that is not set is left, null clears it."""
+
+    skills_offered: dict[Text, SkillLevel] | None = None
+    skills_sought: dict[Text, SkillLevel] | None = None
+    goals: tuple[Text, ...] | None = None
+    languages: tuple[Language, ...] | None = None
+    availability: tuple[Hours, ...] | None = None
+    seniority_gap: SeniorityGap | None = None
+
+
+class Wish(Frozen):
+    """The enrollment a row asks for; fields that are not set are left as they are."""
+
+    program: str
+    role: Role
+    cohort: str | None = None
+    capacity: int | None = None
+    first_time: bool | None = None
+    trained: bool | None = None
+    screened: bool | None = None
+    choices: tuple[str, ...] | None = None
+    taste: Taste = Taste()
+    consent_on: date | None = None
+    consent_source: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.program, self.cohort or "", self.role
+
+
+class Row(Frozen):
+    """One row that can be understood by itself. `line` is where it begins (JSON: its place, from 1)."""
+
+    line: int
+    external_id: str
+    previous: str | None = None
+    identity: Identity | None = None
+    manager: str | None = None
+    clears_manager: bool = False
+    person: PersonEdit = PersonEdit()
+    contact: ContactEdit = ContactEdit()
+    enrollment: Wish | None = None
+
+
+class Rejected(Frozen):
+    """One row that changes nothing, with everything that is wrong with it."""
+
+    line: int
+    external_id: str | None
+    problems: tuple[Problem, ...]
+
+
+def rows_of(table: Table, today: date) -> list[Row | Rejected]:
+    """Every record of a file, understood or rejected, in the order of its lines.
+
+    `today` is program time: a consent cannot have been given tomorrow.
+    """
+    return checked([_row(record, today) for record in table.records])
+
+
+def _row(record: Record | Broken, today: date) -> Row | Rejected:
+    if isinstance(record, Broken):
+        return Rejected(line=record.line, external_id=None, problems=(record.problem,))
+    parts: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for name, cell in record.cells.items():
+        if not cell:
+            continue
+        column = BY_NAME[name]
+        try:
+            value = None if cell == CLEAR else column.parse(cell)
+        except CellError as error:
+            problems.append(Problem(column=name, reason=error.reason, fix=error.fix))
+            continue
+        parts.setdefault(column.goes, {})[column.to] = value
+    own = parts.get("row", {})
+    external_id = own.get("external_id")
+    if external_id is None and not any(p.column == "external_id" for p in problems):
+        problems.append(
+            Problem(column="external_id", reason="this cell is empty", fix="give the person's number in HR")
+        )
+    person = parts.get("person", {})
+    problems += _leave(parts.get("leave", {}), person)
+    wish, more = _wish(parts.get("enrollment", {}), parts.get("taste", {}), today)
+    named = {problem.column for problem in problems}
+    problems += [problem for problem in more if problem.column not in named]
+    if own.get("manager") is not None and own["manager"] == external_id:
+        problems.append(
+            Problem(column="manager", reason="nobody is their own manager", fix="give the manager's number")
+        )
+    if problems:
+        return Rejected(line=record.line, external_id=external_id, problems=tuple(problems))
+    return row_from(record.line, own, person, parts.get("contact", {}), wish)
+
+
+def row_from(
+    line: int,
+    own: Mapping[str, Any],
+    person: Mapping[str, Any],
+    contact: Mapping[str, Any],
+    wish: Wish | None,
+) -> Row | Rejected:
+    """A row of parts that were each checked; what they say together may still be refused."""
+    try:
+        return Row(
+            line=line,
+            external_id=own["external_id"],
+            previous=own.get("previous"),
+            identity=own.get("identity"),
+            manager=own.get("manager"),
+            clears_manager="manager" in own and own["manager"] is None,
+            person=PersonEdit.model_validate(person),
+            contact=ContactEdit.model_validate(contact),
+            enrollment=wish,
+        )
+    except ValidationError as error:
+        problems = tuple(
+            Problem(
+                column=str(found["loc"][0]) if found["loc"] else None,
+                reason=found["msg"].removeprefix("Value error, "),
+                fix="correct this value",
+            )
+            for found in error.errors()
+        )
+        return Rejected(line=line, external_id=own.get("external_id"), problems=problems)
+
+
+def _leave(leave: dict[str, Any], person: dict[str, Any]) -> list[Problem]:
+    """Puts a leave into the person's part; returns what is wrong with its dates."""
+    if not leave:
+        return []
+    start, end = leave.get("start"), leave.get("end")
+    if start is None:
+        if end is None:
+            person["leave"] = None
+            return []
+        return [
+            Problem(
+                column="leave_from",
+                reason="a leave without its first day",
+                fix="give leave_from with leave_until",
+            )
+        ]
+    if end is not None and end < start:
+        return [
+            Problem(
+                column="leave_until",
+                reason=f"the leave ends on {end}, before it begins on {start}",
+                fix="exchange or correct the two dates",
+            )
+        ]
+    person["leave"] = {"start": start, "end": end}
+    return []
+
+
+def _wish(cells: dict[str, Any], taste: dict[str, Any], today: date) -> tuple[Wish | None, list[Problem]]:
+    given = {name: value for name, value in cells.items() if value is not None or name == "choices"}
+    if not given and not taste:
+        return None, []
+    problems = [
+        Problem(
+            column=name,
+            reason=f"this cell is empty, but {', '.join((*given, *taste))} is given",
+            fix=f"give the {name}",
+        )
+        for name in ("program", "role")
+        if name not in given
+    ]
+    consent = given.get("consent_on")
+    if consent is not None and consent > today:
+        problems.append(
+            Problem(
+                column="consent_on",
+                reason=f"{consent} has not come yet",
+                fix="give the day the person agreed",
+            )
+        )
+    if ("consent_on" in given) != ("consent_source" in given):
+        missing = "consent_source" if "consent_on" in given else "consent_on"
+        problems.append(
+            Problem(column=missing, reason="a consent needs its date and its source", fix=f"give {missing}")
+        )
+    if problems:
+        return None, problems
+    if given.get("choices", ()) is None:
+        given["choices"] = ()
+    return Wish.model_validate({**given, "taste": taste}), []
+
+
+def checked(rows: Iterable[Row | Rejected]) -> list[Row | Rejected]:
+    """The same rows, rejecting those that contradict another row of the same file."""
+    return _without_cycles(_without_duplicates(list(rows)))
+
+
+def _reject(row: Row, column: str, reason: str, fix: str) -> Rejected:
+    return Rejected(
+        line=row.line,
+        external_id=row.external_id,
+        problems=(Problem(column=column, reason=reason, fix=fix),),
+    )
+
+
+def _without_duplicates(rows: list[Row | Rejected]) -> list[Row | Rejected]:
+    """A person may appear again only to be enrolled once more: a second opinion on one person is refused."""
+    first: dict[str, Row] = {}
+    wishes: dict[tuple[str, tuple[str, str, str] | None], int] = {}
+    result: list[Row | Rejected] = []
+    for row in rows:
+        if isinstance(row, Rejected):
+            result.append(row)
+            continue
+        wish = (row.external_id, row.enrollment.key if row.enrollment else None)
+        earlier = first.setdefault(row.external_id, row)
+        if wish in wishes:
+            result.append(
+                _reject(
+                    row,
+                    "external_id",
+                    f"this number is already in line {wishes[wish]}",
+                    "keep one of the two lines, or correct the number",
+                )
+            )
+        elif earlier is not row and _differs(earlier, row):
+            result.append(
+                _reject(
+                    row,
+                    "external_id",
+                    f"line {earlier.line} says something else about the same person",
+                    "leave the person's columns empty in the second line, or make them equal",
+                )
+            )
+        else:
+            wishes[wish] = row.line
+            result.append(row)
+    return result
+
+
+def _differs(earlier: Row, later: Row) -> bool:
+    for part in ("person", "contact"):
+        said, again = getattr(earlier, part), getattr(later, part)
+        if any(getattr(said, name) != getattr(again, name) for name in again.model_fields_set):
+            return True
+    again_manager = later.manager is not None or later.clears_manager
+    return again_manager and (earlier.manager, earlier.clears_manager) != (
+        later.manager,
+        later.clears_manager,
+    )
+
+
+def _without_cycles(rows: list[Row | Rejected]) -> list[Row | Rejected]:
+    above = {row.external_id: row.manager for row in rows if isinstance(row, Row) and row.manager is not None}
+    member: dict[str, tuple[str, ...]] = {}
+    seen: set[str] = set()
+    for start in above:
+        path: list[str] = []
+        at: str | None = start
+        while at is not None and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = above.get(at)
+        if at in path:
+            ring = tuple(path[path.index(at) :])
+            member.update(dict.fromkeys(ring, ring))
+    return [
+        _reject(
+            row,
+            "manager",
+            f"these {len(member[row.external_id])} people are managers of each other in a circle: "
+            + " → ".join((*_shown(member[row.external_id]), member[row.external_id][0])),
+            "correct the manager of one of them",
+        )
+        if isinstance(row, Row) and row.external_id in member and row.manager is not None
+        else row
+        for row in rows
+    ]
+
+
+def _shown(ring: tuple[str, ...]) -> tuple[str, ...]:
+    return ring if len(ring) <= 6 else (*ring[:5], "…")

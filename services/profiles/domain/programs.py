@@ -1,0 +1,273 @@
+"""Programs: a template's rules as an administrator changed them, cohorts, and what speaks against them."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from services.profiles.domain.base import Clock, Frozen, Text, Weekday
+from services.profiles.domain.enrollments import Setting
+from services.profiles.domain.people import Zone, midnight
+
+TEMPLATES = ("professional",)
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Days = Annotated[int, Field(ge=0, le=3650)]
+Weight = Annotated[int, Field(ge=0, le=10)]
+State = Literal["draft", "open", "closed"]
+
+
+class ReportingLine(Frozen):
+    """Which pairs in one line of the manager tree are refused; `levels` goes with the rule of that name."""
+
+    rule: Literal["allow", "direct", "levels", "any"]
+    levels: Annotated[int, Field(ge=1, le=20)] | None = None
+
+    @model_validator(mode="after")
+    def _levels_named(self) -> Self:
+        if (self.rule == "levels") != (self.levels is not None):
+            raise ValueError("levels is given with the rule 'levels', and only with it")
+        return self
+
+
+class Rung(Frozen):
+    """One step of the escalation: days after the case opened, before they are stretched by the cadence."""
+
+    number: Annotated[int, Field(ge=1, le=8)]
+    after_days: Days
+    to: Literal["owes", "both", "coordinator"]
+    message: Literal["ask", "reset", "history", "rematch"]
+
+
+class ChangeTime(Frozen):
+    """When ends that a person or the last rung decided take effect: weekly, in the program's zone."""
+
+    day: Weekday
+    at: Clock
+
+
+class QuietHours(Frozen):
+    """Local hours of the receiver in which nothing is sent; equal: none."""
+
+    start: Clock
+    end: Clock
+
+
+class Break(Frozen):
+    """Days that count for nobody, both included."""
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("a break ends on or after its first day")
+        return self
+
+
+class Cohort(Frozen):
+    """One round. Days are whole days in the program's zone; `ends` None: evergreen."""
+
+    id: Slug
+    name: Text
+    enrollment_from: date | None = None
+    enrollment_until: date | None = None
+    starts: date
+    midpoint: date | None = None
+    ends: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends is not None and self.ends <= self.starts:
+            raise ValueError("a cohort ends after it starts")
+        if self.enrollment_from and self.enrollment_until and self.enrollment_until < self.enrollment_from:
+            raise ValueError("the enrollment window closes on or after the day it opens")
+        if self.midpoint is not None and not (
+            self.starts < self.midpoint and self._before_end(self.midpoint)
+        ):
+            raise ValueError("the mid-point lies between start and end")
+        if self.enrollment_until and not self._before_end(self.enrollment_until):
+            raise ValueError("the enrollment window closes before the cohort ends")
+        return self
+
+    def _before_end(self, day: date) -> bool:
+        return self.ends is None or day < self.ends
+
+    @property
+    def length(self) -> int | None:
+        """Days from start to end; None for an evergreen cohort."""
+        return None if self.ends is None else (self.ends - self.starts).days
+
+    @property
+    def middle(self) -> date | None:
+        """The given mid-point, or the day halfway; None for an evergreen cohort without one."""
+        if self.midpoint is not None or self.length is None:
+            return self.midpoint
+        return self.starts + timedelta(days=self.length // 2)
+
+
+class Rules(Frozen):
+    """Everything a template has a default for. Weights are 0-10; minutes and days as named."""
+
+    template: Literal["professional"]
+    horizon: Literal["long", "short"]
+    direction: Literal["mentor_is_senior", "by_skill"]
+    reporting_line: ReportingLine
+    weights: dict[str, Weight]
+    seniority_band: tuple[int, int]
+    overlap_wanted_minutes: Annotated[int, Field(ge=0, le=10080)]
+    objective: Literal["participation", "score"]
+    minimum_score: Annotated[int, Field(ge=0, le=1_000_000)]
+    exclude_past_pairs: bool
+    coordinator_accepts: bool
+    needs_approval: bool
+    proposal_days: Annotated[int, Field(ge=1, le=60)]
+    cadence_days: Annotated[int, Field(ge=1, le=366)]
+    ladder: tuple[Rung, ...]
+    automatic_rematch: bool
+    open_cases_per_coordinator: Annotated[int, Field(ge=1, le=10000)]
+    change_time: ChangeTime
+    time_zone: Zone
+    mentor_capacity: Annotated[int, Field(ge=0, le=50)]
+    first_time_capacity: Annotated[int, Field(ge=0, le=50)] | None = None
+    max_active_pairs: Annotated[int, Field(ge=1, le=50)] | None = None
+    gates: tuple[Text, ...] = ()
+    draft_bonus: Annotated[int, Field(ge=0, le=1_000_000)]
+    debounce_seconds: Annotated[float, Field(ge=0, le=3600)]
+    messages_per_week: Annotated[int, Field(ge=0, le=50)]
+    quiet_hours: QuietHours
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.seniority_band[0] > self.seniority_band[1]:
+            raise ValueError("the wanted seniority gap goes from the smaller to the larger number")
+        steps = [(rung.number, rung.after_days) for rung in self.ladder]
+        if [number for number, _ in steps] != list(range(1, len(steps) + 1)):
+            raise ValueError("the rungs of the ladder are numbered 1, 2, 3 … in their order")
+        if sorted(steps, key=lambda step: step[1]) != steps:
+            raise ValueError("a later rung of the ladder does not come before an earlier one")
+        return self
+
+
+class Program(Frozen):
+    name: Text
+    state: State = "draft"
+    rules: Rules
+    coordinators: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    safeguarding_leads: tuple[str, ...] = ()
+    deputies: tuple[str, ...] = ()
+    breaks: tuple[Break, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
+
+    def cohort(self, id: str) -> Cohort | None:
+        return next((each for each in self.cohorts if each.id == id), None)
+
+
+class Refused(Exception):
+    """What was asked of a program is not possible; the message says why."""
+
+
+@cache
+def template(name: str) -> Mapping[str, Any]:
+    """The defaults of one template, as its file says; raises KeyError for a name that is none."""
+    if name not in TEMPLATES:
+        raise KeyError(name)
+    text = (files("services.profiles.domain") / "templates" / f"{name}.json").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = json.loads(text)
+    return found
+
+
+def rules_of(name: str, overrides: Mapping[str, Any]) -> Rules:
+    """A template's rules with an administrator's changes; weights change one by one, the rest as a whole."""
+    given = dict(template(name))
+    for key, value in overrides.items():
+        given[key] = {**given[key], **value} if key == "weights" and isinstance(value, Mapping) else value
+    return Rules.model_validate({**given, "template": name})
+
+
+def with_state(program: Program, state: State) -> Program:
+    """The program opened or closed. Badly run ones do harm (DuBois 2002): none opens without coordinator."""
+    if state == program.state:
+        return program
+    if state == "draft" or program.state == "closed":
+        raise Refused(f"a program that is {program.state} cannot become {state}")
+    if state == "open" and not program.coordinators:
+        raise Refused("a program cannot open without a coordinator")
+    return program.model_copy(update={"state": state})
+
+
+def with_cohort(program: Program, cohort: Cohort) -> Program:
+    """The program with one cohort added or replaced."""
+    others = tuple(each for each in program.cohorts if each.id != cohort.id)
+    cohorts = tuple(sorted((*others, cohort), key=lambda each: (each.starts, each.id)))
+    return program if cohorts == program.cohorts else program.model_copy(update={"cohorts": cohorts})
+
+
+def warnings(program: Program) -> list[str]:
+    """What a coordinator should know before opening (health.md, Ladder: a program warns at creation if …)."""
+    rules = program.rules
+    found: list[str] = []
+    for cohort in program.cohorts:
+        length = cohort.length
+        if length is None:
+            continue
+        stalled = stalled_after(rules.cadence_days, length)
+        if rules.cadence_days > length / 2:
+            found.append(f"cohort {cohort.id}: a meeting every {rules.cadence_days} days in {length} days")
+        if stalled >= length:
+            found.append(
+                f"cohort {cohort.id}: a pair counts as stalled after {stalled:g} days, when it is over"
+            )
+        stretch = max(1.0, rules.cadence_days / 14)
+        third = next((rung.after_days for rung in rules.ladder if rung.number == 3), None)
+        if third is not None and stalled + third * stretch >= length:
+            found.append(f"cohort {cohort.id}: the third rung cannot come before the end")
+    if not program.coordinators:
+        found.append("no coordinator is named yet: the program cannot open")
+    return found
+
+
+def stalled_after(cadence: float, length: float | None) -> float:
+    """s in days: max(14, 1.5 c, min(3 c, c + 45, L/4)); evergreen without L/4 (health.md, Not meeting)."""
+    bounds = [3 * cadence, cadence + 45] + ([] if length is None else [length / 4])
+    return max(14.0, 1.5 * cadence, min(bounds))
+
+
+def setting(program: Program, cohort: Cohort) -> Setting:
+    """What an enrollment of this cohort depends on."""
+    zone = program.rules.time_zone
+    until = cohort.enrollment_until
+    return Setting(
+        program_open=program.state == "open",
+        needs_approval=program.rules.needs_approval,
+        window_from=None if cohort.enrollment_from is None else midnight(cohort.enrollment_from, zone),
+        window_until=None if until is None else midnight(until + timedelta(days=1), zone),
+        ends=None if cohort.ends is None else midnight(cohort.ends, zone),
+    )
+
+
+def enrolling(program: Program, now: datetime) -> tuple[Cohort, ...]:
+    """The cohorts whose enrollment window has not closed at `now`."""
+    settings = ((cohort, setting(program, cohort)) for cohort in program.cohorts)
+    return tuple(
+        cohort
+        for cohort, each in settings
+        if (each.window_until is None or now < each.window_until) and (each.ends is None or now < each.ends)
+    )
+
+
+def edges(program: Program, now: datetime) -> list[datetime]:
+    """The moments after `now` at which enrollments of some cohort change by themselves, in order."""
+    found = {
+        moment
+        for cohort in program.cohorts
+        for moment in (setting(program, cohort).window_from, setting(program, cohort).ends)
+        if moment is not None and moment > now
+    }
+    return sorted(found)

@@ -1,0 +1,127 @@
+"""Each row is checked alone and against its file; every problem names column, reason and fix."""
+
+import pytest
+
+from services.profiles.domain.importing.rows import Rejected, Row
+from services.profiles.domain.people import Leave
+from shared.contracts.enrollments import Hours
+from tests.unit.profiles.building import good, parsed, person_row
+
+
+def problems(row: Row | Rejected) -> list[str | None]:
+    assert isinstance(row, Rejected)
+    assert all(problem.reason and problem.fix for problem in row.problems)
+    return [problem.column for problem in row.problems]
+
+
+def test_all_columns_of_a_row_are_understood() -> None:
+    row = good(
+        person_row(
+            "1",
+            manager="2",
+            time_zone="europe/paris",
+            seniority="4",
+            skills_offered="Python:4 | public speaking",
+            languages="EN|fr",
+            availability="Thu 14-16:30; mon 09:00-12:00",
+            leave_from="2026-05-01",
+            leave_until="2026-06-01",
+            program="spring",
+            role="Mentor",
+            places="2",
+            choices="7|8|7",
+            consent_on="2026-03-02",
+            consent_source="form 12",
+        )
+    )[0]
+    person, wish = row.person, row.enrollment
+    assert person.time_zone == "Europe/Paris"
+    assert isinstance(person.leave, Leave)
+    assert wish is not None
+    assert wish.taste.skills_offered == {"python": 4, "public speaking": 3}
+    assert wish.taste.languages == ("en", "fr")
+    assert wish.taste.availability == (Hours(start=540, end=720), Hours(start=5160, end=5310))
+    assert (wish.role, wish.capacity, wish.choices) == ("mentor", 2, ("7", "8"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"external_id": ""}, "external_id"),
+        ({"email": "nobody"}, "email"),
+        ({"time_zone": "Europe/Pariss"}, "time_zone"),
+        ({"start_date": "31/02/2026"}, "start_date"),
+        ({"start_date": "2026-02-31"}, "start_date"),
+        ({"seniority": "thirteen"}, "seniority"),
+        ({"country": "France"}, "country"),
+        ({"languages": "english"}, "languages"),
+        ({"skills_offered": "python:9"}, "skills_offered"),
+        ({"availability": "someday 09:00-10:00"}, "availability"),
+        ({"availability": "mon 12:00-10:00"}, "availability"),
+        ({"availability": "mon 09:00-12:00 | mon 11:00-13:00"}, "availability"),
+        ({"leave_until": "2026-05-01"}, "leave_from"),
+        ({"leave_from": "2026-05-02", "leave_until": "2026-05-01"}, "leave_until"),
+        ({"manager": "1"}, "manager"),
+        ({"program": "spring"}, "role"),
+        ({"role": "mentee"}, "program"),
+        ({"program": "spring", "role": "mento"}, "role"),
+        ({"program": "spring", "role": "mentee", "consent_on": "2026-03-01"}, "consent_source"),
+        (
+            {"program": "s", "role": "mentee", "consent_on": "2026-03-03", "consent_source": "x"},
+            "consent_on",
+        ),
+        ({"family_name": "x" * 201}, "family_name"),
+        ({"given_name": "a\nb"}, "given_name"),
+    ],
+)
+def test_what_is_wrong_is_named(cells: dict[str, str], column: str) -> None:
+    assert problems(parsed(person_row("1") | cells)[0]) == [column]
+
+
+def test_all_problems_of_a_row_are_named_at_once_and_neighbors_are_unharmed() -> None:
+    found = parsed(person_row("1"), person_row("2", email="x", country="Spain"), person_row("3"))
+    assert [isinstance(row, Row) for row in found] == [True, False, True]
+    assert problems(found[1]) == ["email", "country"]
+    assert found[1].line == 3
+
+
+def test_a_near_miss_is_suggested() -> None:
+    row = parsed(person_row("1", time_zone="Europe/Pariss"))[0]
+    assert isinstance(row, Rejected)
+    assert row.problems[0].fix == "did you mean 'Europe/Paris'?"
+
+
+def test_an_empty_cell_leaves_a_value_and_a_dash_clears_it() -> None:
+    row = good(person_row("1", department="", region="-", manager="-", leave_until="-", leave_from="-"))[0]
+    assert "department" not in row.person.model_fields_set
+    assert row.person.region is None
+    assert {"region", "leave"} <= row.person.model_fields_set
+    assert row.clears_manager
+
+
+def test_the_same_row_twice_keeps_the_first_and_names_its_line() -> None:
+    found = parsed(person_row("1"), person_row("2"), person_row("1"))
+    assert isinstance(found[0], Row)
+    assert problems(found[2]) == ["external_id"]
+    assert isinstance(found[2], Rejected)
+    assert "line 2" in found[2].problems[0].reason
+
+
+def test_a_person_may_come_again_for_a_second_role_but_not_with_other_facts() -> None:
+    wish = {"program": "spring", "role": "mentor"}
+    again = {"external_id": "1", "program": "spring", "role": "mentee"}
+    assert all(isinstance(row, Row) for row in parsed(person_row("1") | wish, again))
+    other = parsed(person_row("1") | wish, again | {"country": "FR"}, again | {"given_name": "Given1"})
+    assert [isinstance(row, Row) for row in other] == [True, False, True]
+
+
+def test_a_circle_of_managers_is_rejected_whole_and_shown() -> None:
+    found = parsed(
+        person_row("1", manager="2"),
+        person_row("2", manager="3"),
+        person_row("3", manager="1"),
+        person_row("4", manager="1"),
+    )
+    assert [isinstance(row, Row) for row in found] == [False, False, False, True]
+    assert isinstance(found[0], Rejected)
+    assert "1 → 2 → 3 → 1" in found[0].problems[0].reason
