@@ -18,4 +18,13 @@ venv: .venv/.installed ## make .venv from the lock
 lock: ## resolve pyproject.toml into requirements.lock
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 $(EXTRAS) pyproject.toml -o requirements.lock
 
-.PHONY: help venv lock
+lint: .venv/.installed ## style, types and architecture
+	@echo "ruff check"; $(BIN)/ruff check --quiet .
+	@echo "ruff format"; $(BIN)/ruff format --quiet --check .
+	@echo "mypy"; $(BIN)/mypy --no-error-summary
+	@echo "lint-imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS for pytest)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: help venv lock lint test

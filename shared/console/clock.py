@@ -1,9 +1,7 @@
 """`rapport clock`: program time of the embedded profile, which alone may move, and only forward."""
 
-import asyncio
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
 
 import click
 import httpx
@@ -12,13 +10,6 @@ from shared.console.calls import readiness
 from shared.console.out import UNREACHABLE, USAGE, Failed, json_option, say
 from shared.console.settings import SERVICES, ConsoleSettings, console_settings
 from shared.console.spans import SPAN, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from shared.mongo import Mongo
-
-T = TypeVar("T")
 
 
 @click.group()
@@ -30,15 +21,9 @@ def clock() -> None:
 @json_option
 def show(as_json: bool) -> None:
     """Print how far program time is ahead of real time, and what it is."""
-    from shared.clock import offset
+    from shared.console.store import read_clock
 
-    settings = _embedded()
-
-    async def read(mongo: "Mongo") -> tuple[timedelta, str]:
-        found = await offset(mongo, settings.clock_database)
-        return found, (await mongo.server_time() + found).isoformat(timespec="seconds")
-
-    ahead, now = _with_mongo(settings, read)
+    ahead, now = read_clock(_embedded())
     say({"offset_seconds": ahead.total_seconds(), "now": now}, as_json, f"{now} ({shown(ahead)} ahead)")
 
 
@@ -48,16 +33,13 @@ def show(as_json: bool) -> None:
 @json_option
 def advance(span: timedelta, timeout: float, as_json: bool) -> None:
     """Move program time forward by SPAN (7d, 12h, 1w2d); returns when all services report it."""
-    from shared.clock import advance as move
+    from shared.console.store import advance_clock
 
     settings = _embedded()
     if span <= timedelta(0):
         raise click.UsageError("program time moves forward only")
 
-    async def write(mongo: "Mongo") -> timedelta:
-        return await move(mongo, span, settings.clock_database)
-
-    target = _with_mongo(settings, write)
+    target = advance_clock(settings, span)
     missing = _wait(settings, target, timeout)
     if missing:
         raise Failed(
@@ -87,23 +69,3 @@ def _embedded() -> ConsoleSettings:
     if settings.profile != "embedded":
         raise Failed("only the embedded profile's clock can be moved: set RAPPORT_PROFILE=embedded", USAGE)
     return settings
-
-
-def _with_mongo(settings: ConsoleSettings, run: "Callable[[Mongo], Awaitable[T]]") -> T:
-    from pymongo.errors import PyMongoError
-
-    from shared.mongo import Mongo
-
-    async def go() -> T:
-        mongo = Mongo(settings.mongo_uri, driver=settings.mongo_driver)
-        try:
-            return await run(mongo)
-        finally:
-            await mongo.close()
-
-    try:
-        return asyncio.run(go())
-    except PyMongoError as error:
-        raise Failed(
-            f"the database cannot be reached ({type(error).__name__}): RAPPORT_MONGO_URI", UNREACHABLE
-        ) from None
