@@ -1,0 +1,85 @@
+"""Copies: what a service knows of another's aggregates, learned from events; the highest version wins."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from shared.contracts.topics import Topic
+from shared.delivery.model import Document, Index
+from shared.delivery.transaction import Reader
+
+E = TypeVar("E", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The newest state of one aggregate as far as it is known here; `state` is the kept part in JSON form."""
+
+    organization: str
+    id: str
+    version: int
+    type: str
+    state: Document
+    erased: bool
+
+
+class Copies(Generic[E]):
+    """All copies of one topic's aggregates in one collection.
+
+    `keep(model)` says what this service stores of a state (pure, JSON-like); default: all of it.
+    """
+
+    def __init__(
+        self,
+        collection: str,
+        topic: Topic,
+        *,
+        keep: Callable[[E], Mapping[str, Any]] | None = None,
+        types: Sequence[str] | None = None,
+        indexes: Sequence[Index] = (),
+    ) -> None:
+        self.collection = collection
+        self.topic = topic
+        self.types = None if types is None else frozenset(types)
+        self.indexes = tuple(indexes)
+        self._keep = keep
+
+    def keep(self, state: E) -> Document:
+        """The part of a state that is stored here."""
+        return dict(self._keep(state)) if self._keep else state.model_dump(mode="json")
+
+    async def get(self, at: Reader, id: str) -> Copy | None:
+        """The copy, or None where nothing is known or all was erased."""
+        found = await self.get_many(at, [id])
+        return found.get(id)
+
+    async def get_many(self, at: Reader, ids: Sequence[str]) -> dict[str, Copy]:
+        """Those that are known and not erased, by id."""
+        if not ids:
+            return {}
+        rows = at.database[self.collection].find(
+            {"_id": {"$in": [f"{at.organization}/{id}" for id in ids]}, "erased": False}, session=at.session
+        )
+        return {each.id: each for each in (_copy(row) for row in await rows.to_list(None))}
+
+    async def find(
+        self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
+    ) -> list[Copy]:
+        """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
+        found: dict[str, Any] = {"organization": at.organization, "erased": False, **where}
+        if after is not None:
+            found["id"] = {"$gt": after}
+        rows = at.database[self.collection].find(found, session=at.session)
+        return [_copy(row) for row in await rows.sort("id", 1).limit(limit).to_list(None)]
+
+    async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
+        """How many match."""
+        return await at.database[self.collection].count_documents(
+            {"organization": at.organization, "erased": False, **where}, session=at.session
+        )
+
+
+def _copy(row: Mapping[str, Any]) -> Copy:
+    return Copy(row["organization"], row["id"], row["version"], row["type"], row["state"], row["erased"])

@@ -1,0 +1,28 @@
+"""An aiokafka consumer that numbers its fetches, so that what was handed out before a claim can be told apart."""
+
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+
+class NumberedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """Counts in `fetches` how often it handed out records.
+
+    FastStream sleeps for as long again after an empty poll: `wait_ms` lets the poll itself wait, and leaves that
+    sleep as short as its own timeout.
+    """
+
+    def __init__(self, *topics: str, wait_ms: int = 500, **options: Any) -> None:
+        super().__init__(*topics, **options)
+        self.fetches = 0
+        self._wait_ms = wait_ms
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        """As aiokafka's, counted in the same step that hands the records over."""
+        found: dict[TopicPartition, list[Any]] = await super().getmany(
+            *partitions, timeout_ms=max(timeout_ms, self._wait_ms), max_records=max_records
+        )
+        self.fetches += 1
+        return found

@@ -1,0 +1,121 @@
+"""Leases of the outbox slots, in the database's own time: who may relay, by which epoch."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pymongo.errors import DuplicateKeyError
+
+from shared.delivery.failure import describe
+from shared.delivery.transaction import Transaction
+from shared.mongo import Database
+
+log = logging.getLogger(__name__)
+
+SLOTS = "slots"
+META = "meta"
+
+
+class Fenced(Exception):
+    """Another relay holds the slot now."""
+
+
+class SlotsChanged(Exception):
+    """The number of slots is fixed at the first start; an aggregate's events would change lanes and overtake."""
+
+
+@dataclass(slots=True)
+class Leases:
+    """The slot leases of one process; `seconds` after the last renewal another process may take a slot."""
+
+    database: Database
+    owner: str
+    seconds: float
+    held: dict[int, int] = field(default_factory=dict)
+    _task: asyncio.Task[None] | None = None
+
+    async def fix_slots(self, slots: int) -> None:
+        """Write the number of slots at the first start. Raises SlotsChanged when another number is written."""
+        rows = self.database[META]
+        with suppress(DuplicateKeyError):
+            await rows.update_one({"_id": "slots"}, {"$setOnInsert": {"count": slots}}, upsert=True)
+        found = await rows.find_one({"_id": "slots"})
+        if found is not None and found["count"] != slots:
+            raise SlotsChanged(
+                f"this database was started with {found['count']} outbox slots and the setting says {slots}: "
+                "set it back"
+            )
+
+    async def acquire(self, slot: int) -> int | None:
+        """The epoch under which the slot is held now, or None while somebody else holds it."""
+        rows = self.database[SLOTS]
+        with suppress(DuplicateKeyError):
+            await rows.update_one(
+                {"_id": slot}, {"$setOnInsert": {"epoch": 0, "owner": "", "until": None}}, upsert=True
+            )
+        row = await rows.find_one_and_update(
+            {
+                "_id": slot,
+                "$or": [
+                    {"owner": {"$in": ["", self.owner]}},
+                    {"$expr": {"$lt": ["$until", "$$NOW"]}},
+                ],
+            },
+            [
+                {
+                    "$set": {
+                        "epoch": {"$add": ["$epoch", 1]},
+                        "owner": self.owner,
+                        "until": {"$add": ["$$NOW", int(self.seconds * 1000)]},
+                    }
+                }
+            ],
+            return_document=True,
+        )
+        if row is None:
+            return None
+        self.held[slot] = row["epoch"]
+        if self._task is None:
+            self._task = asyncio.create_task(self._renew(), name="slot-leases")
+        return int(row["epoch"])
+
+    def is_held(self, slot: int, epoch: int) -> bool:
+        """Whether this process still believes that it holds the slot."""
+        return self.held.get(slot) == epoch
+
+    async def confirm(self, tx: Transaction, slot: int, epoch: int) -> None:
+        """Hold the slot within a transaction. Raises Fenced when somebody else has it."""
+        done = await tx.database[SLOTS].update_one(
+            {"_id": slot, "epoch": epoch, "owner": self.owner},
+            [{"$set": {"until": {"$add": ["$$NOW", int(self.seconds * 1000)]}}}],
+            session=tx.session,
+        )
+        if done.matched_count != 1:
+            self.held.pop(slot, None)
+            raise Fenced
+
+    async def release(self) -> None:
+        """Give all slots back, so that the next process need not wait for the leases to end."""
+        if self._task is not None:
+            self._task.cancel()
+        self.held.clear()
+        await self.database[SLOTS].update_many({"owner": self.owner}, {"$set": {"owner": ""}})
+
+    async def _renew(self) -> None:
+        rows = self.database[SLOTS]
+        while True:
+            await asyncio.sleep(self.seconds / 3)
+            try:
+                await rows.update_many(
+                    {"owner": self.owner},
+                    [{"$set": {"until": {"$add": ["$$NOW", int(self.seconds * 1000)]}}}],
+                )
+                mine = {
+                    row["_id"]: row["epoch"] for row in await rows.find({"owner": self.owner}).to_list(None)
+                }
+                for slot, epoch in list(self.held.items()):
+                    if mine.get(slot) != epoch:
+                        self.held.pop(slot, None)
+            except Exception as error:
+                log.warning("slot leases not renewed: %s", describe(error))

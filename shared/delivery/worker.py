@@ -1,0 +1,275 @@
+"""Decisions: takes due subjects, a few to a transaction, and lets each kind's handler load, decide and save."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from shared import metrics
+from shared.delivery.failure import (
+    Backoff,
+    Breaker,
+    describe,
+    is_conflict,
+    is_for_good,
+    is_outage,
+    is_too_large,
+)
+from shared.delivery.halts import Halts
+from shared.delivery.model import Document, Fanout, Limits, Work
+from shared.delivery.transaction import WORK, Transaction
+from shared.delivery.transactions import Transactions
+
+log = logging.getLogger(__name__)
+
+# Conflicts of one group of rows before each is tried alone: the others should not wait for a contended one.
+_CONFLICTS = 3
+
+
+@dataclass(slots=True)
+class Failure(Exception):
+    """A handler raised for good; the row that it concerns."""
+
+    row: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class Worker:
+    """The workers of one process."""
+
+    transactions: Transactions
+    work: Mapping[str, Work]
+    fanouts: Mapping[str, Fanout]
+    halts: Halts
+    breaker: Breaker
+    limits: Limits
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _stopping: bool = False
+
+    async def start(self) -> None:
+        """Run the workers."""
+        self._tasks = [
+            asyncio.create_task(self._run(), name=f"worker-{n}") for n in range(self.limits.work_tasks)
+        ]
+
+    def wake(self) -> None:
+        """Something may be due."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Finish the transactions in hand for a moment."""
+        self._stopping = True
+        self._wake.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self.limits.stop_batch / 2)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=2.0)
+
+    async def _run(self) -> None:
+        backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
+        while not self._stopping:
+            try:
+                if await self.halts.reason("work") is not None:
+                    self.breaker.reset()
+                    await self._sleep(1.0)
+                    continue
+                rows = await self._take()
+                backoff.reset()
+                if rows:
+                    await self._do(rows)
+                else:
+                    await self._sleep(self.limits.poll)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                if not (is_outage(error) or is_conflict(error)):
+                    log.error("worker: %s", describe(error))
+                await asyncio.sleep(backoff.next())
+
+    async def _sleep(self, seconds: float) -> None:
+        self._wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    async def _take(self) -> list[Document]:
+        """Some due rows, held for a moment so that replicas do not all reach for the same ones.
+
+        The hold only saves wasted attempts: what decides is the transaction.
+        """
+        rows = self.transactions.database[WORK]
+        free = {"$or": [{"held": None}, {"$expr": {"$lt": ["$held", "$$NOW"]}}]}
+        due = {"due_at": {"$lte": self.transactions.clock.now()}}
+        many = self.limits.work_batch * 4
+        found = await rows.find({**due, **free}).sort("due_at", 1).limit(many).to_list(None)
+        if not found:
+            return []
+        # The oldest first, but replicas begin at different places of what is due.
+        start = random.randrange(max(1, len(found) - self.limits.work_batch + 1))
+        chosen = found[start : start + self.limits.work_batch]
+        alone = next((row for row in chosen if self._is_long(row["kind"])), None)
+        if alone is not None:
+            chosen = [alone]
+        holder = uuid4().hex
+        ids = [row["_id"] for row in chosen]
+        await rows.update_many(
+            {"_id": {"$in": ids}, **free},
+            [
+                {
+                    "$set": {
+                        "held": {"$add": ["$$NOW", int(self.limits.work_lease * 1000)]},
+                        "holder": holder,
+                    }
+                }
+            ],
+        )
+        return await rows.find({"_id": {"$in": ids}, "holder": holder}).to_list(None)
+
+    def _is_long(self, kind: str) -> bool:
+        return kind in self.work and self.work[kind].prepare is not None
+
+    async def _do(self, rows: Sequence[Document]) -> None:
+        """All rows in one transaction; one by one where that fails, so that a bad one costs its neighbors nothing."""
+        prepared: Any = None
+        if len(rows) == 1 and self._is_long(rows[0]["kind"]):
+            try:
+                prepared = await self._prepare(rows[0])
+            except Exception as error:
+                if not is_for_good(error):
+                    raise
+                await self._failed(rows[0], error)
+                return
+        conflicts = 0
+
+        def give_up(error: BaseException) -> bool:
+            nonlocal conflicts
+            conflicts += is_conflict(error)
+            return len(rows) > 1 and (conflicts >= _CONFLICTS or is_too_large(error))
+
+        async def run(tx: Transaction) -> list[str]:
+            return await self._decide(tx, [row["_id"] for row in rows], prepared)
+
+        try:
+            done = await self.transactions.patiently("", run, give_up)
+        except Failure as failure:
+            if len(rows) == 1:
+                await self._failed(rows[0], failure.error)
+                return
+            log.info("a decision failed; its %s neighbors go on without it", len(rows) - 1)
+        except Exception as error:
+            if len(rows) == 1:
+                if is_too_large(error) or is_for_good(error):
+                    await self._failed(rows[0], error)
+                    return
+                raise
+        else:
+            for kind in done:
+                metrics.WORK_DONE.labels(kind=kind, outcome="done").inc()
+            self.breaker.succeeded(len(done))
+            return
+        for row in rows:
+            if self._stopping:
+                return
+            await self._do([row])
+
+    async def _prepare(self, row: Document) -> Any:
+        """The long part, outside any transaction, with the hold renewed meanwhile."""
+        work = self.work[row["kind"]]
+        assert work.prepare is not None
+        renewing = asyncio.create_task(self._renew(row))
+        try:
+            return await work.prepare(self.transactions.view(row["organization"]), row["subject"])
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, row: Document) -> None:
+        while True:
+            await asyncio.sleep(self.limits.work_lease / 3)
+            with suppress(Exception):
+                await self.transactions.database[WORK].update_one(
+                    {"_id": row["_id"], "holder": row["holder"]},
+                    [{"$set": {"held": {"$add": ["$$NOW", int(self.limits.work_lease * 1000)]}}}],
+                )
+
+    async def _decide(self, tx: Transaction, ids: Sequence[str], prepared: Any) -> list[str]:
+        """Every row that is still due, in this transaction's snapshot; raises Failure for the first bad one."""
+        rows = await tx.database[WORK].find({"_id": {"$in": list(ids)}}, session=tx.session).to_list(None)
+        done = []
+        for row in rows:
+            if row["due_at"] > tx.now:
+                continue
+            try:
+                again = await self._handle(tx.of(row["organization"]), row, prepared)
+            except Exception as error:
+                if is_for_good(error):
+                    raise Failure(row["_id"], error) from error
+                raise
+            await self._finish(tx, row, again)
+            done.append(row["kind"])
+        return done
+
+    async def _handle(self, tx: Transaction, row: Document, prepared: Any) -> datetime | None:
+        if (fanout := self.fanouts.get(row["kind"])) is not None:
+            return await self._fan_out(tx, row, fanout)
+        work = self.work[row["kind"]]
+        if work.prepare is not None:
+            return await work.handle(tx, row["subject"], prepared)
+        return await work.handle(tx, row["subject"])
+
+    async def _fan_out(self, tx: Transaction, row: Document, fanout: Fanout) -> datetime | None:
+        """One page of the subjects that a fact concerns; from the start again when the fact came anew meanwhile."""
+        cursor = row["cursor"] if row.get("cursor_seq") == row["seq"] else None
+        subjects = await fanout.page(tx, row["subject"], cursor, self.limits.page)
+        for subject in subjects:
+            tx.wake(fanout.then, subject)
+        if len(subjects) < self.limits.page:
+            return None
+        await tx.database[WORK].update_one(
+            {"_id": row["_id"]},
+            {"$set": {"cursor": subjects[-1], "cursor_seq": row["seq"]}},
+            session=tx.session,
+        )
+        # Due a little later than what it has just woken, so that others go on between its pages.
+        return tx.now + timedelta(milliseconds=1)
+
+    async def _finish(self, tx: Transaction, row: Document, again: datetime | None) -> None:
+        """Remove the row, or say when it is due again; a wake by the handler itself counts too."""
+        key = (row["kind"], row["organization"], row["subject"])
+        woken = tx.unit.wakes.pop(key, None)
+        times = [each for each in (again, woken) if each is not None]
+        if times:
+            await tx.database[WORK].update_one(
+                {"_id": row["_id"]},
+                {"$set": {"due_at": min(times), "attempts": 0}, "$unset": {"held": "", "holder": ""}},
+                session=tx.session,
+            )
+        else:
+            await tx.database[WORK].delete_one({"_id": row["_id"]}, session=tx.session)
+
+    async def _failed(self, row: Document, error: Exception) -> None:
+        """Count it; keep the row for a later attempt; past the limit stop everything, loudly."""
+        why = describe(error)
+        trips = self.breaker.would_trip()
+        self.breaker.failed()
+        metrics.WORK_DONE.labels(kind=row["kind"], outcome="failed").inc()
+        attempts = int(row.get("attempts", 0)) + 1
+        again = self.transactions.clock.now() + timedelta(seconds=min(300.0, 2.0**attempts))
+        log.error("decision %s failed (attempt %s): %s", row["kind"], attempts, why)
+        await self.transactions.database[WORK].update_one(
+            {"_id": row["_id"], "seq": row["seq"]},
+            {
+                "$set": {"due_at": again, "attempts": attempts, "failed": why},
+                "$unset": {"held": "", "holder": ""},
+            },
+        )
+        if trips:
+            await self.halts.halt("work", f"too many decisions failed, the last one: {row['kind']}: {why}")
