@@ -1,7 +1,7 @@
 """The gates: what no score can outweigh. To add one, write a function here under `@gate`, no more.
 
 A gate answers for one mentee and all mentors at once: True where the two may be paired. **Missing data never
-fails a gate** (domain.md, Matching): what is not known passes.
+fails a gate** but training and screening (domain.md, Matching): what is not known passes.
 """
 
 from collections.abc import Callable, Iterable
@@ -115,6 +115,25 @@ def common_language(mentee: Person, pool: Pool) -> Mask:
     for language in mentee.languages:
         mask[speakers.get(language, [])] = True
     return mask
+
+
+@gate("training", hint="a mentor who has had the training")
+def trained(mentee: Person, pool: Pool) -> Mask:
+    """Where the program asks for it; here, and at screening, what is not known does fail."""
+    return pool.column(_trained) if "training" in pool.rules.gates else pool.all(True)
+
+
+@gate("screening", hint="a mentor whose screening is done")
+def screened(mentee: Person, pool: Pool) -> Mask:
+    return pool.column(_screened) if "screening" in pool.rules.gates else pool.all(True)
+
+
+def _trained(pool: Pool) -> Mask:
+    return np.array([mentor.trained is True for mentor in pool.mentors], dtype=np.bool_)
+
+
+def _screened(pool: Pool) -> Mask:
+    return np.array([mentor.screened is True for mentor in pool.mentors], dtype=np.bool_)
 
 
 def _open(pool: Pool) -> Mask:

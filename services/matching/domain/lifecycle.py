@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.matching.domain import pair as state
-from services.matching.domain.pair import UNCHANGED, Changed, Ending, Outcome, Pair, Refused, Told
+from services.matching.domain.pair import UNCHANGED, Changed, Ending, Outcome, Pair, Refused, Span, Told
 
 MAX_PAUSE = timedelta(weeks=12)
 """A requested pause has an end date, at most this far away (domain.md, Vocabulary)."""
@@ -62,7 +62,9 @@ class Expire:
 
 @dataclass(frozen=True, slots=True)
 class Activate:
-    """The cohort has started."""
+    """The cohort has started: the pair's time runs from `since`, the later of acceptance and start."""
+
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def decide(pair: Pair, command: Command, now: datetime) -> Outcome:
         case Expire():
             return _from(pair, {state.PROPOSED}, lambda: _close(pair, state.EXPIRED, now))
         case Activate():
-            return _from(pair, {state.ACCEPTED}, lambda: _activate(pair, now))
+            return _from(pair, {state.ACCEPTED}, lambda: _activate(pair, command))
         case Pause():
             return _pause(pair, command, now)
         case Resume():
@@ -236,22 +238,21 @@ def _decline(pair: Pair, command: Decline, now: datetime) -> Outcome:
     return _from(pair, {state.PROPOSED}, lambda: _close(pair, state.DECLINED, now, command.reason))
 
 
-def _activate(pair: Pair, now: datetime) -> Changed:
-    return Changed(_to(pair, state.ACTIVE, active_at=now), "pair.activated")
+def _activate(pair: Pair, command: Activate) -> Changed:
+    return Changed(_to(pair, state.ACTIVE, active_at=command.since), "pair.activated")
 
 
 def _pause(pair: Pair, command: Pause, now: datetime) -> Outcome:
     if not now < command.until <= now + MAX_PAUSE:
         return Refused("pause_length", "A pause ends in the future, and within 12 weeks.")
-    if pair.state == state.PAUSED and pair.pause_until == command.until:
+    running = pair.pause(state.REQUESTED, now)
+    if running and running.until == command.until:
         return UNCHANGED
-    return _from(
-        pair,
-        {state.ACTIVE, state.PAUSED},
-        lambda: Changed(
-            _to(pair, state.PAUSED, paused_at=pair.paused_at or now, pause_until=command.until), "pair.paused"
-        ),
-    )
+    since = running.since if running else now
+    others = tuple(span for span in pair.pauses if span is not running)
+    asked = Span(kind=state.REQUESTED, since=since, until=command.until)
+    paused = _to(pair, state.PAUSED, pauses=(*others, asked))
+    return _from(pair, {state.ACTIVE, state.PAUSED}, lambda: Changed(paused, "pair.paused"))
 
 
 def _resume(pair: Pair, now: datetime) -> Outcome:
@@ -259,24 +260,34 @@ def _resume(pair: Pair, now: datetime) -> Outcome:
         return UNCHANGED
     if pair.state != state.PAUSED:
         return Refused("wrong_state", f"This pair is {pair.state}.")
-    if not pair.pause_until:
+    running = pair.pause(state.REQUESTED, now)
+    if pair.on_leave and not running:
         return Refused("on_leave", "This pause ends by itself.")
+    pauses = _ended(pair.pauses, running, now)
     if pair.on_leave:
-        return Changed(_with(pair, pause_until=None), "pair.paused")
-    return Changed(_to(pair, state.ACTIVE, paused_at=None, pause_until=None), "pair.resumed")
+        return Changed(_with(pair, pauses=pauses), "pair.paused")
+    return Changed(_to(pair, state.ACTIVE, pauses=pauses), "pair.resumed")
 
 
 def _leave(pair: Pair, now: datetime) -> Changed:
-    paused = _to(pair, state.PAUSED, on_leave=True, paused_at=pair.paused_at or now)
-    return Changed(paused, "pair.paused")
+    leave = Span(kind=state.ON_LEAVE, since=now)
+    return Changed(_to(pair, state.PAUSED, pauses=(*pair.pauses, leave)), "pair.paused")
 
 
 def _return(pair: Pair, now: datetime) -> Outcome:
-    if not pair.on_leave:
+    running = pair.pause(state.ON_LEAVE, now)
+    if running is None:
         return UNCHANGED
-    if pair.pause_until and pair.pause_until > now:
-        return Changed(_with(pair, on_leave=False), None)
-    return Changed(_to(pair, state.ACTIVE, on_leave=False, paused_at=None, pause_until=None), "pair.resumed")
+    pauses = _ended(pair.pauses, running, now)
+    if pair.pause(state.REQUESTED, now):
+        return Changed(_with(pair, pauses=pauses), "pair.paused")
+    return Changed(_to(pair, state.ACTIVE, pauses=pauses), "pair.resumed")
+
+
+def _ended(pauses: tuple[Span, ...], running: Span | None, now: datetime) -> tuple[Span, ...]:
+    """The pauses with the running one ended now; one that lasted no time at all never was."""
+    ended = (span.model_copy(update={"until": now}) if span is running else span for span in pauses)
+    return tuple(span for span in ended if span.until is None or span.since < span.until)
 
 
 def _end(pair: Pair, command: End, now: datetime, name: str = state.ENDED) -> Changed:

@@ -68,6 +68,20 @@ class Told(Frozen):
     told: str | None = None
 
 
+REQUESTED, ON_LEAVE = "requested", "leave"
+
+
+class Span(Frozen):
+    """One pause; `until` None: as long as the leave lasts."""
+
+    kind: str
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, now: datetime) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
+
 class Ending(Frozen):
     """An end that was decided and waits for the program's change time; nobody but coordinators sees it."""
 
@@ -94,11 +108,10 @@ class Pair(Frozen):
     expires_at: datetime | None = None
     accepted_at: datetime | None = None
     active_at: datetime | None = None
-    paused_at: datetime | None = None
-    pause_until: datetime | None = None
-    """End of a pause that a person asked for; None where nobody did."""
-    on_leave: bool = False
-    """A member is on leave: the pair pauses as long, and the place is kept."""
+    pauses: tuple[Span, ...] = ()
+    """All there ever were; while a member is on leave the pair pauses, and the place is kept."""
+    zone: str = "UTC"
+    """The program's zone when the pair was made: its days are days there."""
     ending: Ending | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
@@ -113,6 +126,15 @@ class Pair(Frozen):
 
     def in_role(self, role: str) -> Member:
         return next(each for each in self.members if each.role == role)
+
+    def pause(self, kind: str, now: datetime) -> Span | None:
+        """The pause of this kind that covers the moment."""
+        return next((span for span in self.pauses if span.kind == kind and span.covers(now)), None)
+
+    @property
+    def on_leave(self) -> bool:
+        """Paused for a leave whose end is not known yet."""
+        return any(span.kind == ON_LEAVE and span.until is None for span in self.pauses)
 
     @property
     def mentor(self) -> Member:

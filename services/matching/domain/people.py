@@ -55,7 +55,11 @@ class Person:
     availability: tuple[tuple[int, int], ...] = ()
     zone: str | None = None
     seniority: int | None = None
+    gap: tuple[int, int] | None = None
+    """The seniority gap that this mentee wants; it narrows the program's band."""
     promotion_pool: str | None = None
+    trained: bool | None = None
+    screened: bool | None = None
 
     @property
     def free(self) -> int:
@@ -73,6 +77,8 @@ class Rules:
     objective: Objective = "participation"
     minimum: int = 0
     """Pairs below this score are not made, 0 ... SCALE."""
+    gates: frozenset[str] = frozenset()
+    """Optional gates that are on: training, screening."""
     seniority_band: tuple[int, int] = (1, 4)
     """Steps by which the mentor should be ahead; negative where the junior teaches."""
     overlap_wanted: int = 120
@@ -81,9 +87,12 @@ class Rules:
     """What a draft is worth beyond its score, against churn (domain.md, Matching)."""
     approval: bool = False
     """A coordinator says yes as well."""
+    exclude_past: bool = True
+    """Two who were paired before are not paired again."""
     answer_days: int = 7
     change_weekday: int = 0
-    change_hour: int = 9
+    change_minute: int = 9 * 60
+    """Minutes after midnight."""
     zone: str = "UTC"
     """Change time: ends decided by a person take effect then (domain.md, Confidentiality)."""
 

@@ -56,9 +56,10 @@ def next_change_time(now: datetime, rules: Rules) -> datetime:
     decided from when it happened (domain.md, Confidentiality; Monday 09:00 in the program's zone)."""
     local = now.astimezone(ZoneInfo(rules.zone))
     day = local.date() + timedelta(days=(rules.change_weekday - local.weekday()) % 7)
-    at = datetime.combine(day, time(rules.change_hour), tzinfo=local.tzinfo)
+    hour = time(*divmod(rules.change_minute, 60))
+    at = datetime.combine(day, hour, tzinfo=local.tzinfo)
     if at <= local:
-        at = datetime.combine(day + timedelta(days=7), time(rules.change_hour), tzinfo=local.tzinfo)
+        at = datetime.combine(day + timedelta(days=7), hour, tzinfo=local.tzinfo)
     return at.astimezone(UTC)
 
 
@@ -103,12 +104,13 @@ def _due(pair: Pair, facts: PairFacts, now: datetime) -> do.Command | None:
     if facts.rematch and not pair.ending:
         return do.EndLater(next_change_time(now, facts.rules), "rematched", "coordinator")
     if pair.state == state.ACCEPTED:
-        return do.Activate() if facts.start is None or now >= facts.start else None
+        since = max(pair.accepted_at or now, facts.start or datetime.min.replace(tzinfo=UTC))
+        return do.Activate(since) if now >= since else None
     if on_leave and not pair.on_leave:
         return do.Leave()
     if pair.on_leave and not on_leave:
         return do.Return()
-    if pair.state == state.PAUSED and pair.pause_until and now >= pair.pause_until:
+    if pair.state == state.PAUSED and not pair.on_leave and not pair.pause(state.REQUESTED, now):
         return do.Resume()
     return None
 
@@ -127,6 +129,7 @@ def _next(pair: Pair, facts: PairFacts, now: datetime) -> datetime | None:
     if pair.state == state.ACCEPTED:
         moments.append(facts.start)
     if pair.state in state.LIVING:
-        moments += [facts.end, pair.pause_until, pair.ending.at if pair.ending else None]
+        moments += [facts.end, pair.ending.at if pair.ending else None]
+        moments += [span.until for span in pair.pauses]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

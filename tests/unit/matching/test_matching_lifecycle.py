@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.matching.domain import lifecycle as do
 from services.matching.domain.lifecycle import decide
-from services.matching.domain.pair import LIVING, SHOWN, Changed, Member, Pair, Refused, Unchanged
+from services.matching.domain.pair import LIVING, SHOWN, Changed, Member, Pair, Refused, Span, Unchanged
 from services.matching.domain.people import Rules
 from services.matching.domain.settle import MemberFacts, PairFacts, next_change_time, settle
 
@@ -80,7 +80,7 @@ def test_a_requested_pause_has_an_end_within_twelve_weeks():
     for until in (NOW, NOW + timedelta(weeks=12, seconds=1)):
         assert isinstance(decide(pair("active"), do.Pause(until), NOW), Refused)
     paused = do_all(pair("active"), do.Pause(NOW + WEEK))
-    assert (paused.state, paused.pause_until) == ("paused", NOW + WEEK)
+    assert (paused.state, paused.pauses[0].until) == ("paused", NOW + WEEK)
     back = settle(paused, PairFacts(), NOW + WEEK)
     assert (back.pair.state, back.events) == ("active", ("pair.resumed",))
 
@@ -191,8 +191,17 @@ pairs = st.builds(
     pair,
     st.sampled_from(["draft", *sorted(SHOWN), "ended", "declined"]),
     expires_at=st.just(NOW + WEEK),
-    on_leave=st.booleans(),
-    pause_until=st.none() | st.just(NOW + 2 * WEEK),
+    pauses=st.sampled_from(
+        [
+            (),
+            (Span(kind="leave", since=NOW - WEEK),),
+            (Span(kind="requested", since=NOW - WEEK, until=NOW + WEEK),),
+            (
+                Span(kind="leave", since=NOW - WEEK),
+                Span(kind="requested", since=NOW - WEEK, until=NOW + 2 * WEEK),
+            ),
+        ]
+    ),
 )
 
 
