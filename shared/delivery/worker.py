@@ -156,7 +156,7 @@ class Worker:
             return len(rows) > 1 and (conflicts >= _CONFLICTS or is_too_large(error))
 
         async def run(tx: Transaction) -> list[str]:
-            return await self._decide(tx, [row["_id"] for row in rows], prepared)
+            return await self._decide(tx, {row["_id"]: row["seq"] for row in rows}, prepared)
 
         try:
             done = await self.transactions.patiently("", run, give_up)
@@ -200,9 +200,9 @@ class Worker:
                     [{"$set": {"held": {"$add": ["$$NOW", int(self.limits.work_lease * 1000)]}}}],
                 )
 
-    async def _decide(self, tx: Transaction, ids: Sequence[str], prepared: Any) -> list[str]:
+    async def _decide(self, tx: Transaction, taken: Mapping[str, int], prepared: Any) -> list[str]:
         """Every row that is still due, in this transaction's snapshot; raises Failure for the first bad one."""
-        rows = await tx.database[WORK].find({"_id": {"$in": list(ids)}}, session=tx.session).to_list(None)
+        rows = await tx.database[WORK].find({"_id": {"$in": list(taken)}}, session=tx.session).to_list(None)
         done = []
         for row in rows:
             if row["due_at"] > tx.now:
@@ -213,6 +213,9 @@ class Worker:
                 if is_for_good(error):
                     raise Failure(row["_id"], error) from error
                 raise
+            if self._is_long(row["kind"]) and row["seq"] != taken[row["_id"]]:
+                # A fact came after it was prepared: what was prepared has not seen it, so the row stays due.
+                again = tx.now
             await self._finish(tx, row, again)
             done.append(row["kind"])
         return done
