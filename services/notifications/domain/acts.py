@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifications.domain.state import Attention, Case, Entry, Rematch, Review, Status
+from services.notifications.domain.state import LIVE_REVIEWS, Attention, Case, Entry, Rematch, Review, Status
 from shared.ladder import stand
 
 LONGEST_SNOOZE = timedelta(days=28)
@@ -48,6 +48,8 @@ def dismiss(attention: Attention, why: str, by: str, now: datetime) -> Attention
         case,
         Entry(at=now, what="dismissed", by=by, why=why),
         status=Status.DISMISSED,
+        closed_at=now,
+        confirmed_at=None,
         track=stand(case.track, now),
         rematch=Rematch.NONE,
         held_until=None,
@@ -66,13 +68,19 @@ def approve_rematch(attention: Attention, by: str, now: datetime) -> Attention |
         return Refused("No rematch has been recommended for this pair yet.")
     if case.rematch is Rematch.CONFIRMED:
         return attention
-    return _noted(attention, case, Entry(at=now, what="rematch_confirmed", by=by), rematch=Rematch.CONFIRMED)
+    return _noted(
+        attention,
+        case,
+        Entry(at=now, what="rematch_confirmed", by=by),
+        rematch=Rematch.CONFIRMED,
+        confirmed_at=now,
+    )
 
 
 def settle_review(attention: Attention, id: str, state: str) -> Attention | Refused:
     """Close (`done` or `dismissed`) a review of the pair."""
     open_review: Review | None = next((review for review in attention.reviews if review.id == id), None)
-    if open_review is None or open_review.state not in ("open", "snoozed"):
+    if open_review is None or open_review.state not in LIVE_REVIEWS:
         return Refused("This review is not open.")
     reviews = tuple(
         review.model_copy(update={"state": state}) if review.id == id else review

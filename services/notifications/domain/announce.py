@@ -25,7 +25,7 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
             what, people = "proposal", sorted(pair.members)
         case "active" if "welcome" not in told and not pair.imported:
             what, people = "welcome", sorted(pair.members)
-        case "completed" | "ended" | "left" if "welcome" in told and "ended" not in told:
+        case "completed" | "ended" if "welcome" in told and "ended" not in told:
             what, people = "ended", sorted(id for id in pair.members if not facts.person(id).gone)
         case _:
             return

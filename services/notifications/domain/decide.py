@@ -26,7 +26,7 @@ from services.notifications.domain.state import Attention, Case, Nudged, Post, R
 from shared.ladder import Ask, Precedence, Rung, due_at, due_rung
 
 NUDGE = "nudge."
-OVER = frozenset({"completed", "ended", "left", "declined", "expired", "withdrawn"})
+OVER = frozenset({"completed", "ended", "declined", "expired", "withdrawn"})
 WATCHED = frozenset({"active", "paused"})
 
 
@@ -183,7 +183,9 @@ class _Run:
                 self.add(Deferred(rung, reached, timed))
             return
         automatic = self.facts.rules.rematch == "automatic"
-        said = Rematch.CONFIRMED if automatic else Rematch.RECOMMENDED
+        said = case.rematch
+        if rung.ask is Ask.REMATCH:
+            said = Rematch.CONFIRMED if automatic else Rematch.RECOMMENDED
         self.add(Fired(rung, reached, health.cadence_days, timed, said))
 
     def _too_late(self, health: Health) -> bool:

@@ -36,6 +36,7 @@ class Pair:
     state: str
     members: Mapping[str, str]
     imported: bool = False
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

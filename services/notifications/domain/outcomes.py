@@ -14,7 +14,7 @@ from services.notifications.domain.state import (
     Review,
     Status,
 )
-from shared.ladder import Ask, Rung, fire, run, stand, start
+from shared.ladder import Rung, fire, run, stand, start
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,10 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """One rung, once. `reached`: when its last message reaches a person; the ladder goes on from there."""
+    """One rung, once. `reached`: when its last message reaches a person; the ladder goes on from there.
+
+    `rematch`: what is said about one after it.
+    """
 
     rung: Rung
     reached: datetime
@@ -158,7 +161,7 @@ def evolve(attention: Attention, outcome: Outcome, now: datetime) -> Attention:
             return attention.model_copy(update={"reviews": (*attention.reviews, outcome.review)})
         case ReviewClosed():
             reviews = tuple(
-                review.model_copy(update={"state": "closed"}) if review.id == outcome.id else review
+                review.model_copy(update={"state": "done"}) if review.id == outcome.id else review
                 for review in attention.reviews
             )
             return attention.model_copy(update={"reviews": reviews})
@@ -188,6 +191,7 @@ def _case_after(
                 since=outcome.since,
                 track=run(case.track, now),
                 recovered_on=None,
+                closed_at=None,
                 rematch=Rematch.RECOMMENDED if outcome.top else Rematch.NONE,
                 **nothing_held,
             )
@@ -196,7 +200,8 @@ def _case_after(
             return noted(
                 Entry(at=now, what="rung", rung=outcome.rung.number, to=to),
                 track=fire(case.track, outcome.rung, outcome.reached, outcome.cadence_days),
-                rematch=outcome.rematch if outcome.rung.ask is Ask.REMATCH else case.rematch,
+                rematch=outcome.rematch,
+                confirmed_at=now if outcome.rematch is Rematch.CONFIRMED else case.confirmed_at,
                 deferred_until=None,
             )
         case Deferred():
@@ -226,7 +231,9 @@ def _case_after(
                 status=Status.RECOVERED,
                 track=stand(case.track, now),
                 recovered_on=outcome.last_held,
+                closed_at=now,
                 rematch=Rematch.NONE,
+                confirmed_at=None,
                 snoozed_until=None,
                 **nothing_held,
             )
@@ -234,12 +241,13 @@ def _case_after(
             return noted(
                 Entry(at=now, what="closed", why=outcome.why),
                 status=Status.CLOSED,
+                closed_at=now,
                 track=stand(case.track, now),
                 snoozed_until=None,
                 **nothing_held,
             )
         case RematchRefused():
             entry = Entry(at=now, what="rematch_refused")
-            return noted(entry, rematch=Rematch.RECOMMENDED, refused=outcome.since)
+            return noted(entry, rematch=Rematch.RECOMMENDED, refused=outcome.since, confirmed_at=None)
         case _:
             assert_never(outcome)

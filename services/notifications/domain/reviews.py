@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from services.notifications.domain.facts import Facts
 from services.notifications.domain.outcomes import Outcome, ReviewClosed, ReviewOpened
 from services.notifications.domain.receivers import post_id
-from services.notifications.domain.state import Review
+from services.notifications.domain.state import LIVE_REVIEWS, Review
 
 REVIEW = "review."
 WORD = "word."
@@ -30,5 +30,5 @@ def reviewed(facts: Facts, *, over: bool) -> Iterator[Outcome]:
             yield ReviewOpened(review)
     for id, review in known.items():
         gone = id not in wanted and (over or not review.kind.startswith(WORD))
-        if gone and review.state in ("open", "snoozed"):
+        if gone and review.state in LIVE_REVIEWS:
             yield ReviewClosed(id)

@@ -60,6 +60,8 @@ class Case(Frozen):
     since: date
     opened_at: datetime
     track: Track
+    closed_at: datetime | None = None
+    confirmed_at: datetime | None = None
     rematch: Rematch = Rematch.NONE
     held_until: datetime | None = None
     held_why: str | None = None
@@ -73,6 +75,9 @@ class Case(Frozen):
     def live(self) -> bool:
         """Open, on hold or suspended."""
         return self.status in LIVE
+
+
+LIVE_REVIEWS = frozenset({"open", "snoozed"})
 
 
 class Review(Frozen):

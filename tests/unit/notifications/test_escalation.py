@@ -334,7 +334,7 @@ def test_a_pair_is_told_of_its_proposal_start_and_end_once() -> None:
 
 def test_one_who_left_gets_no_mail_and_the_partner_does() -> None:
     people = {"mentor": Person("mentor", gone=True)}
-    service = Service(facts(pair=replace(PAIR, state="left"), people=people))
+    service = Service(facts(pair=replace(PAIR, state="ended", outcome="left"), people=people))
     service.run()
     assert [(mail.person, mail.kind) for mail in service.mail] == [("mentee", "ended")]
 

@@ -65,7 +65,7 @@ def test_nobody_who_never_met_is_told_a_date() -> None:
 
 
 def test_an_end_reads_the_same_whoever_decided_it() -> None:
-    texts = {compose(replace(about("ended"), details=(why,))).text for why in ("ended", "left")}
+    texts = {compose(replace(about("ended"), details=(why,))).text for why in ("ended", "something newer")}
     assert len(texts) == 1
     assert "no longer available" in texts.pop()
 
