@@ -62,7 +62,7 @@ class Subscriber:
                 break
             except Exception as error:
                 if not is_outage(error):
-                    log.error("inbox did not start: %s", describe(error))
+                    log.error("inbox did not start", exc_info=error)
                 await self._disconnect(2.0)
             await asyncio.sleep(backoff.next())
         self.started = True
@@ -94,6 +94,7 @@ class Subscriber:
             self.bootstrap,
             client_id=self.owner,
             consumer_only=True,
+            metadata_max_age_ms=10_000,
             allow_auto_create_topics=False,
             logger=None,
             graceful_timeout=None,
@@ -124,7 +125,7 @@ class Subscriber:
         await broker.connect()
         config = broker.config.broker_config
         options = cast("partial[Any]", config.builder).keywords
-        config.builder = partial(NumberedConsumer, **options, metadata_max_age_ms=10_000)
+        config.builder = partial(NumberedConsumer, **options)
         # broker.start() would connect again and put the plain consumer back.
         await self._subscriber.start()
 
