@@ -40,6 +40,13 @@ class Days(Contract):
     last: date | None = None
 
 
+class SeniorityGap(Contract):
+    """Steps by which the mentor should be ahead, both included; `least` is negative where the junior teaches."""
+
+    least: int
+    most: int
+
+
 class Erased(Contract):
     """The last body of an erased aggregate: nothing but its id."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.common import Contract, Days, Id, Moment, Role, known
+from shared.contracts.common import Contract, Days, Id, Moment, Role, SeniorityGap, known
 
 
 class State(StrEnum):
@@ -33,13 +33,6 @@ class Hours(Contract):
     end: WeekMinute
 
 
-class SeniorityGap(Contract):
-    """Steps by which the mentor should be ahead, both included; it narrows the program's band."""
-
-    least: int
-    most: int
-
-
 class Preferences(Contract):
     """What matching scores, from this person, for this role. Whatever is empty is *not known* and fails no
     gate.
@@ -56,7 +49,7 @@ class Preferences(Contract):
     goals: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     availability: tuple[Hours, ...] = ()
-    seniority_gap: SeniorityGap | None = None
+    seniority_gap: SeniorityGap | None = Field(default=None, description="Narrows the program's")
 
 
 class Consent(Contract):

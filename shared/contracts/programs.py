@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.common import Contract, Days, Id, Score, known
+from shared.contracts.common import Contract, Days, Id, Score, SeniorityGap, known
 
 
 class State(StrEnum):
@@ -116,7 +116,7 @@ class Rules(Contract):
     named.
 
     `gates` names the optional gates that are on; those that hold everywhere (self, role, places …) are not
-    listed. The first `seniority_band` number may be negative where the junior teaches.
+    listed.
     """
 
     template: str = "professional"
@@ -125,7 +125,7 @@ class Rules(Contract):
     reporting_line: ReportingLine = ReportingLine()
     gates: tuple[str, ...] = ()
     weights: dict[str, Weight] = Field(default_factory=dict, description="Term → weight")
-    seniority_band: tuple[int, int] | None = None
+    seniority_gap: SeniorityGap | None = None
     overlap_wanted_minutes: int = Field(default=120, ge=0)
     objective: str = Field(default=Objective.PARTICIPATION.value, json_schema_extra=known(Objective))
     minimum_score: Score = 0
