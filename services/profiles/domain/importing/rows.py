@@ -13,7 +13,8 @@ from services.profiles.domain.importing.columns import BY_NAME, CLEAR
 from services.profiles.domain.importing.reading import Broken, Record, Table
 from services.profiles.domain.links import Identity
 from services.profiles.domain.people import ContactEdit, PersonEdit
-from shared.contracts.enrollments import Hours, SeniorityGap, SkillLevel
+from shared.contracts.common import SeniorityGap
+from shared.contracts.enrollments import Hours, SkillLevel
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 

@@ -1,0 +1,1 @@
+"""ACME: an organization to play with, as its HR system would export it."""
