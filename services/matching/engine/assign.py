@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from services.matching.engine import prices as pricing
-from services.matching.engine.flow import flow
+from services.matching.engine.exact import exact
 from services.matching.engine.graph import Ints, graph
 
 Objective = Literal["score", "participation"]
@@ -56,13 +56,13 @@ def solve(
     the most pairs and, among those, the most points (exactly, in this order).
 
     Equal input gives equal pairs. Raises BadGraph (a ValueError naming the array and place) for input that is
-    no cohort, Unsolved when the solver fails.
+    no cohort, NotOptimal should the answer not prove itself. Releases the interpreter lock while it computes.
     """
     if objective not in ("score", "participation"):
         raise ValueError(f"objective must be 'score' or 'participation', not {objective!r}")
     given = graph(indptr, indices, scores, capacities, demands)
     first = objective == "participation"
-    chosen = flow(given, participation=first)
+    chosen = exact(given, participation=first)
     found = pricing.recover(given, chosen, participation=first)
     people_bound, upper_bound = pricing.bound(given, found, participation=first)
     people_prices, point_prices = np.zeros_like(found), found

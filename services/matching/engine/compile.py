@@ -8,41 +8,43 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numba
+from numba import types
 
 F = TypeVar("F", bound=Callable[..., object])
 
 # What a kernel's parameters may be. For the type checker they are Any.
-Longs = Annotated[Any, "int64[::1]"]
-Ints32 = Annotated[Any, "int32[::1]"]
-Shorts = Annotated[Any, "int16[::1]"]
-Bytes = Annotated[Any, "uint8[::1]"]
-Words = Annotated[Any, "uint64[::1]"]
-Flags = Annotated[Any, "boolean[::1]"]
-LongRows = Annotated[Any, "int64[:, ::1]"]
-Rows32 = Annotated[Any, "int32[:, ::1]"]
-ShortRows = Annotated[Any, "int16[:, ::1]"]
-ByteRows = Annotated[Any, "uint8[:, ::1]"]
-WordRows = Annotated[Any, "uint64[:, ::1]"]
+Longs = Annotated[Any, types.Array(types.int64, 1, "C")]
+Ints32 = Annotated[Any, types.Array(types.int32, 1, "C")]
+Shorts = Annotated[Any, types.Array(types.int16, 1, "C")]
+Bytes = Annotated[Any, types.Array(types.uint8, 1, "C")]
+Words = Annotated[Any, types.Array(types.uint64, 1, "C")]
+Flags = Annotated[Any, types.Array(types.boolean, 1, "C")]
+LongRows = Annotated[Any, types.Array(types.int64, 2, "C")]
+Rows32 = Annotated[Any, types.Array(types.int32, 2, "C")]
+ShortRows = Annotated[Any, types.Array(types.int16, 2, "C")]
+ByteRows = Annotated[Any, types.Array(types.uint8, 2, "C")]
+WordRows = Annotated[Any, types.Array(types.uint64, 2, "C")]
 
 
 def kernel(body: F) -> F:
-    """Compile at import (cached: milliseconds) for exactly the annotated types. Integers wrap like C."""
+    """Compile at import (cached: milliseconds) for exactly the annotated types. Integers wrap like C.
+
+    A parameter may also be a NamedTuple of such arrays and numbers.
+    """
     hints = get_type_hints(body, include_extras=True)
-    result = _name(hints.pop("return"))
-    signature = f"{result}({', '.join(_name(hint) for hint in hints.values())})"
+    result = _type(hints.pop("return"))
+    signature = result(*[_type(hint) for hint in hints.values()])
     return cast(F, numba.njit([signature], cache=True, nogil=True)(body))
 
 
-def _name(hint: Any) -> str:
-    if hint is type(None):
-        return "void"
-    if hint is bool:
-        return "boolean"
-    if hint is int:
-        return "int64"
+def _type(hint: Any) -> Any:
+    numbers: Any = types  # numba's constructors carry no types of their own
+    plain = {type(None): types.void, bool: types.boolean, int: types.int64}
+    if hint in plain:
+        return plain[hint]
     if get_origin(hint) is tuple:
-        inner = [_name(part) for part in get_args(hint)]
-        return (
-            f"Tuple(({', '.join(inner)},))" if len(set(inner)) > 1 else f"UniTuple({inner[0]}, {len(inner)})"
-        )
-    return cast(str, hint.__metadata__[0])
+        return numbers.Tuple([_type(part) for part in get_args(hint)])
+    if isinstance(hint, type) and issubclass(hint, tuple):
+        fields = get_type_hints(hint, include_extras=True).values()
+        return numbers.NamedTuple(tuple(_type(field) for field in fields), hint)
+    return hint.__metadata__[0]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from services.matching.engine.assign import Assignment, Objective, solve
-from services.matching.engine.graph import BadGraph
+from services.matching.engine.flow import flow
+from services.matching.engine.graph import BadGraph, graph
 from tests.unit.engine.cohorts import Cohort, best_by_places, best_by_program, cohort
 
 
@@ -126,3 +127,18 @@ def test_what_is_no_cohort_is_refused_with_its_place(graph: tuple[object, ...], 
 def test_an_unknown_objective_is_refused() -> None:
     with pytest.raises(ValueError, match="objective must be"):
         solve([0], [], [], [], objective="most")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("participation", [False, True])
+def test_ours_and_min_cost_flow_agree_on_larger_cohorts(participation: bool) -> None:
+    rng = np.random.default_rng(21)
+    for _ in range(60):
+        mentees, mentors = (int(x) for x in rng.integers(20, 120, 2))
+        mask = rng.random((mentees, mentors)) < rng.choice([0.05, 0.3])
+        popular = rng.integers(0, 300_000, mentors)
+        points = rng.integers(0, rng.choice([5, 700_000]), mask.shape) + popular
+        given = Cohort("flow", mask, points, rng.integers(0, 5, mentors), rng.integers(0, 3, mentees))
+        checked = graph(*given.csr, given.capacities, given.demands)
+        peer = flow(checked, participation=participation)
+        pairs = len(peer) if participation else -1
+        check(given, "participation" if participation else "score", (pairs, int(checked.scores[peer].sum())))
