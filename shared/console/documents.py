@@ -60,9 +60,9 @@ def settings(folder: Path, check: bool) -> None:
 def pages(folder: Path) -> dict[Path, str]:
     """The generated pages by path."""
     from shared import metrics
-    from shared.settings import page
+    from shared.settings import Common, page
 
-    classes = {name: settings_class(name) for name in SERVICES}
+    classes: dict[str, type[Common]] = {name: settings_class(name) for name in SERVICES}
     return {
         folder / "settings.md": page({**classes, "The command `rapport`": ConsoleSettings}),
         folder / "metrics.md": metrics.page(),

@@ -38,9 +38,13 @@ class Edge:
         started = time.monotonic()
         status = 0
         limit = self._max_import if scope["path"].rstrip("/").endswith("/imports") else self._max_body
+        counted = _Counted(receive, limit)
 
         async def answer(message: Message) -> None:
             nonlocal status
+            if counted.over and not status:
+                # Whoever was reading the body has made an error of its own of it (FastAPI a 400): ours says why.
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [
@@ -54,16 +58,18 @@ class Edge:
 
         try:
             if _declared(headers) > limit:
-                raise TooLarge
-            await self._app(scope, _counted(receive, limit), answer)
-        except TooLarge:
-            if not status:
-                await _too_large(limit)(scope, receive, answer)
+                counted.over = True
+            else:
+                await self._app(scope, counted, answer)
         except Exception as error:
-            log.error("request failed", exc_info=error)
-            if not status:
-                await _internal()(scope, receive, answer)
+            if not counted.over:
+                log.error("request failed", exc_info=error)
+                if not status:
+                    await _internal()(scope, receive, answer)
         finally:
+            if counted.over and not status:
+                counted.over = False
+                await _too_large(limit)(scope, receive, answer)
             self._count(scope, status or 499, time.monotonic() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
@@ -82,19 +88,19 @@ def _declared(headers: dict[bytes, str]) -> int:
     return int(value) if value.isdigit() else 0
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    # A chunked body declares no length, so what comes is counted too.
-    taken = 0
+class _Counted:
+    """The request's `receive`, which stops at the limit: a chunked body declares no length."""
 
-    async def inner() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._left, self.over = receive, limit, False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.over = True
             raise TooLarge
         return message
-
-    return inner
 
 
 def _too_large(limit: int) -> Any:
