@@ -1,0 +1,26 @@
+"""How a pair is doing, as pure functions of its session log and the time (health.md)."""
+
+from .components import Component, Scored
+from .facts import Clock, Outcome, Pair, Plan, Role, Rules, Session
+from .health import Band, Health, Owes, Signal, evaluate
+from .meeting import Kind, first_stalled, thresholds
+
+__all__ = [
+    "Band",
+    "Clock",
+    "Component",
+    "Health",
+    "Kind",
+    "Outcome",
+    "Owes",
+    "Pair",
+    "Plan",
+    "Role",
+    "Rules",
+    "Scored",
+    "Session",
+    "Signal",
+    "evaluate",
+    "first_stalled",
+    "thresholds",
+]
