@@ -49,11 +49,11 @@ def document() -> dict[str, Any]:
                 "variables": {"bootstrap": {"default": "localhost:9092", "description": "Host and port"}},
             }
         },
-        "channels": {topic.name: _channel(topic) for topic in TOPICS.values()},
+        "channels": {_key(topic.name): _channel(topic) for topic in TOPICS.values()},
         "operations": _operations(),
         "components": {
             "messages": {
-                f"{topic.name}.{type}": _message(topic, type)
+                _key(f"{topic.name}.{type}"): _message(topic, type)
                 for topic in TOPICS.values()
                 for type in topic.all_types
             },
@@ -79,7 +79,8 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "description": f"{topic.about} Key: organization/{topic.keyed_by}; {kept}.",
         "servers": [{"$ref": "#/servers/kafka"}],
         "messages": {
-            type: {"$ref": f"#/components/messages/{topic.name}.{type}"} for type in topic.all_types
+            _key(type): {"$ref": f"#/components/messages/{_key(f'{topic.name}.{type}')}"}
+            for type in topic.all_types
         },
         "tags": [{"name": topic.confidentiality}, {"name": "compacted" if topic.compacted else "retained"}],
         "bindings": {
@@ -99,19 +100,25 @@ def _channel(topic: Topic) -> dict[str, Any]:
 def _operations() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for topic in TOPICS.values():
-        found[f"{topic.writer}.send.{topic.name}"] = _operation("send", topic)
+        found[_key(f"{topic.writer}.send.{topic.name}")] = _operation("send", topic)
         for service in SERVICES:
             if service in topic.readers:
-                found[f"{service}.receive.{topic.name}"] = _operation("receive", topic)
+                found[_key(f"{service}.receive.{topic.name}")] = _operation("receive", topic)
     return found
 
 
 def _operation(action: str, topic: Topic) -> dict[str, Any]:
+    channel = f"#/channels/{_key(topic.name)}"
     return {
         "action": action,
-        "channel": {"$ref": f"#/channels/{topic.name}"},
-        "messages": [{"$ref": f"#/channels/{topic.name}/messages/{type}"} for type in topic.all_types],
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{_key(type)}"} for type in topic.all_types],
     }
+
+
+def _key(name: str) -> str:
+    """A name as AsyncAPI allows it for keys of its maps: letters, digits, hyphens, underscores."""
+    return name.replace(".", "_")
 
 
 def _message(topic: Topic, type: str) -> dict[str, Any]:
