@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.local.node import HOST, Node
@@ -51,9 +50,7 @@ class DatabaseNode(Node):
         return {**os.environ, "WIREDTIGER_CONFIG": "transaction_sync=(enabled=true,method=none)"}
 
     def _ready(self) -> bool:
-        # In a thread of its own: the client must not be made inside a running event loop.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(_answers, self.uri).result()
+        return answers(self.uri)
 
 
 def uri(port: int, host: str = HOST) -> str:
@@ -62,7 +59,8 @@ def uri(port: int, host: str = HOST) -> str:
     return f"mongodb://{host}:{port}/?directConnection=true&retryWrites=false"
 
 
-def _answers(uri: str) -> bool:
+def answers(uri: str) -> bool:
+    """Whether the database at this address takes writes. Blocks for at most a second."""
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 

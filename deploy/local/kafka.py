@@ -110,12 +110,16 @@ class KafkaNode(Node):
         return [*home.java(f"-XX:AOTCache={home.cache}"), "kafka.Kafka", str(config)]
 
     def _ready(self) -> bool:
-        # In a thread of its own: the caller may be inside a running event loop.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(asyncio.run, _answers(self.bootstrap)).result()
+        return answers(self.bootstrap)
 
 
-async def _answers(bootstrap: str) -> bool:
+def answers(bootstrap: str) -> bool:
+    """Whether the broker at this address does its work. Blocks; may be called inside a running event loop."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, _lists_itself(bootstrap)).result()
+
+
+async def _lists_itself(bootstrap: str) -> bool:
     """Whether the broker lists itself: before that it listens, but serves neither groups nor transactions."""
     from aiokafka.client import AIOKafkaClient
     from aiokafka.errors import KafkaError
