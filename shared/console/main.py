@@ -11,12 +11,14 @@ from shared.console.out import Failed
 
 COMMANDS = {
     "serve": "shared.console.serve:serve",
+    "topics": "shared.console.topics:topics",
     "consumers": "shared.console.ops:consumers",
     "positions": "shared.console.ops:positions",
     "dead-letters": "shared.console.ops:dead_letters",
     "token": "shared.console.token:token",
     "clock": "shared.console.clock:clock",
     "settle": "shared.console.settle:settle",
+    "audit": "shared.console.audit:audit",
     "openapi": "shared.console.documents:openapi",
     "asyncapi": "shared.console.documents:asyncapi",
     "settings": "shared.console.documents:settings",

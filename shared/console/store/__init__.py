@@ -1,4 +1,4 @@
-"""What the command reads and writes in the databases itself: the clock's offset, and the audit's counts."""
+"""What the command reads and writes in the databases itself: the clock's offset."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
