@@ -1,0 +1,238 @@
+"""From what the topics told to what matching decides on: participants, enrollments, programs as people and rules."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.matching.domain.pair import DRAFT, DROPPED, SHOWN, WITHDRAWN, Pair
+from services.matching.domain.people import DEFAULT_WEIGHTS, MENTOR, Person, Round, Rules
+from services.matching.domain.settle import MemberFacts
+from shared.contracts.cases import LIVE
+from shared.contracts.cases import Case as CaseContract
+from shared.contracts.common import Days
+from shared.contracts.enrollments import Enrollment
+from shared.contracts.participants import Participant, Status
+from shared.contracts.programs import Cohort, Program
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+OVER = frozenset({"withdrawn", "completed"})
+"""States of an enrollment that takes part no longer."""
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """A zone by its name, UTC where nobody knows it: a typing error must not stop a decision."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def midnight(day: date, zone: str | None) -> datetime:
+    """The moment a local day begins, in UTC."""
+    return datetime.combine(day, time(), tzinfo=zone_of(zone)).astimezone(UTC)
+
+
+def today(now: datetime, zone: str | None) -> date:
+    return now.astimezone(zone_of(zone)).date()
+
+
+def within(spans: Iterable[Days], day: date) -> bool:
+    """Whether a day lies in one of the spans, both ends included."""
+    return any(span.first <= day and (span.last is None or day <= span.last) for span in spans)
+
+
+def next_border(spans: Iterable[Days], day: date) -> date | None:
+    """The next day on which one of the spans begins, or is over."""
+    borders = [span.first for span in spans]
+    borders += [span.last + timedelta(days=1) for span in spans if span.last is not None]
+    return min((border for border in borders if border > day), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One enrollment with its participant, both None where nothing is known or all was erased."""
+
+    enrollment: Enrollment | None
+    participant: Participant | None
+
+    def on_leave(self, now: datetime) -> bool:
+        """By its days where there are any; the state alone where HR gave no days."""
+        one = self.participant
+        if one is None:
+            return False
+        if one.leaves:
+            return within(one.leaves, today(now, one.time_zone))
+        return one.status == Status.ON_LEAVE.value
+
+    def away(self, now: datetime) -> bool:
+        one, zone = self.enrollment, self.participant.time_zone if self.participant else None
+        if one is None:
+            return False
+        return one.state == "away" or within(one.away, today(now, zone))
+
+    @property
+    def gone(self) -> bool:
+        """Left, or erased: both copies are there as long as the person is."""
+        return self.participant is None or self.participant.status == Status.LEFT.value
+
+    @property
+    def withdrawn(self) -> bool:
+        one = self.enrollment
+        return one is None or one.state in OVER or (one.state in {"open", "away"} and one.consent is None)
+
+    def member(self, now: datetime) -> MemberFacts:
+        """What a pair's fate depends on. Somebody who is about to leave is shown to nobody new."""
+        leaving = self.participant is not None and self.participant.leaving_on is not None
+        return MemberFacts(
+            gone=self.gone,
+            withdrawn=self.withdrawn,
+            on_leave=self.on_leave(now),
+            away=self.away(now) or leaving,
+        )
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """The next moment at which a leave or days away begin or end."""
+        if self.participant is None:
+            return None
+        zone = self.participant.time_zone
+        spans = [*self.participant.leaves, *(self.enrollment.away if self.enrollment else ())]
+        border = next_border(spans, today(now, zone))
+        return midnight(border, zone) if border else None
+
+
+def rules_of(program: Program) -> Rules:
+    """A program's rules for matching; weights it does not name are the defaults, unknown values too."""
+    given = program.rules
+    line = given.reporting_line
+    hour, minute = (int(part) for part in given.change_time.at.split(":")[:2])
+    return Rules(
+        reporting_line=line.rule if line.rule in {"allow", "direct", "any"} else "levels",  # type: ignore[arg-type]
+        reporting_levels=line.levels or 2,
+        weights=given.weights or dict(DEFAULT_WEIGHTS),
+        objective="score" if given.objective == "score" else "participation",
+        minimum=given.minimum_score,
+        gates=frozenset(given.gates),
+        seniority_band=_band(program),
+        overlap_wanted=given.overlap_wanted_minutes,
+        draft_bonus=given.draft_bonus,
+        approval=given.coordinator_accepts,
+        exclude_past=given.exclude_past_pairs,
+        answer_days=given.proposal_days,
+        change_weekday=WEEKDAYS.index(given.change_time.day) if given.change_time.day in WEEKDAYS else 0,
+        change_minute=60 * hour + minute,
+        zone=zone_of(given.time_zone).key,
+    )
+
+
+def _band(program: Program) -> tuple[int, int]:
+    """The wanted gap in steps; anything goes where the direction is by skill and no gap is named."""
+    gap = program.rules.seniority_gap
+    if gap is not None:
+        return gap.least, gap.most
+    return (-100, 100) if program.rules.direction == "by_skill" else (1, 4)
+
+
+def cohort_of(program: Program, cohort: str) -> Cohort | None:
+    return next((each for each in program.cohorts if each.id == cohort), None)
+
+
+def round_of(program: Program, cohort: str) -> Round | None:
+    """One cohort's moments; None when the program has no such cohort. Proposals are shown once the enrollment
+    window is over, at once where there is none."""
+    found = cohort_of(program, cohort)
+    if found is None:
+        return None
+    zone = program.rules.time_zone
+    closes = found.window.last if found.window else None
+    return Round(
+        program=program.id,
+        cohort=cohort,
+        start=midnight(found.starts, zone),
+        end=midnight(found.ends, zone) if found.ends else None,
+        publish=midnight(closes + timedelta(days=1), zone) if closes else None,
+    )
+
+
+def capacity_of(enrollment: Enrollment, program: Program) -> int:
+    """Partners at once: what the person wants, within what the program allows."""
+    limits = [enrollment.capacity]
+    if program.rules.max_active_pairs is not None:
+        limits.append(program.rules.max_active_pairs)
+    if enrollment.role == MENTOR and enrollment.first_time and program.rules.first_time_capacity is not None:
+        limits.append(program.rules.first_time_capacity)
+    return min(limits)
+
+
+def past_of(participant: str, pairs: Iterable[Pair], rules: Rules) -> frozenset[str]:
+    """With whom this participant is, or was, in a pair that people saw. A proposal that was withdrawn for a
+    gate is none: when the gate opens, the two may be proposed again."""
+    found: set[str] = set()
+    for pair in pairs:
+        if pair.state in {DRAFT, DROPPED, WITHDRAWN} or pair.member(participant) is None:
+            continue
+        if pair.state in SHOWN or rules.exclude_past:
+            found.update(each.participant for each in pair.members if each.participant != participant)
+    return frozenset(found)
+
+
+def person_of(
+    known: Known, program: Program, now: datetime, *, held: int = 0, past: frozenset[str] = frozenset()
+) -> Person:
+    """One enrolled person as matching sees them. Raises ValueError where the enrollment is not known."""
+    enrollment, participant = known.enrollment, known.participant
+    if enrollment is None:
+        raise ValueError("nobody without an enrollment")
+    wants = enrollment.preferences
+    mentor = enrollment.role == MENTOR
+    leaving = participant is not None and participant.leaving_on is not None
+    return Person(
+        enrollment=enrollment.id,
+        participant=enrollment.participant,
+        role=enrollment.role,
+        open=enrollment.state == "open" and enrollment.consent is not None and not known.away(now),
+        present=not (known.gone or leaving or known.on_leave(now)),
+        places=capacity_of(enrollment, program),
+        held=held,
+        choices=wants.choices,
+        excluded=frozenset(wants.excluded),
+        past=past,
+        languages=wants.languages,
+        skills=dict(wants.skills_offered if mentor else wants.skills_sought),
+        goals=frozenset(wants.goals),
+        availability=tuple((hours.start, hours.end) for hours in wants.availability),
+        zone=participant.time_zone if participant else None,
+        seniority=participant.seniority if participant else None,
+        gap=(wants.seniority_gap.least, wants.seniority_gap.most) if wants.seniority_gap else None,
+        promotion_pool=participant.promotion_pool if participant else None,
+        trained=enrollment.trained,
+        screened=enrollment.screened,
+    )
+
+
+def rematch_confirmed(case: CaseContract | None) -> bool:
+    """Whether a coordinator, or the program, said that the two are rematched."""
+    return case is not None and case.case is not None and case.case.rematch == "confirmed"
+
+
+def last_cadence(end: datetime | None, now: datetime, cadence_days: int) -> bool:
+    """In the last cadence of a cohort nobody is rematched (domain.md, Relationship health)."""
+    return end is not None and now >= end - timedelta(days=cadence_days)
+
+
+def overloaded(program: Program, cases: Sequence[CaseContract]) -> bool:
+    """A badly run program does harm: with too many open cases per coordinator it proposes nobody
+    (domain.md, Program types: 25)."""
+    live = sum(1 for case in cases if case.case is not None and case.case.state in LIVE)
+    return live > program.rules.open_cases_per_coordinator * max(1, len(program.coordinators))
+
+
+def matters(
+    before: dict[str, object] | None, after: dict[str, object] | None, *, ignore: frozenset[str]
+) -> bool:
+    """Whether a change can matter to any decision here: an edit of no weight does nothing."""
+    if before is None or after is None:
+        return True
+    names = (set(before) | set(after)) - ignore
+    return any(before.get(name) != after.get(name) for name in names)

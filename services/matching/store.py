@@ -1,0 +1,261 @@
+"""All that matching keeps, and every question it asks of it; the only file here that names MongoDB's filters."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from services.matching.domain.pair import DRAFT, DROPPED, OPEN, SHOWN, Frozen, Pair
+from services.matching.domain.published import Assessed, assessment_body, pair_body
+from shared.contracts import ASSESSMENTS, CASES, ENROLLMENTS, PAIRS, PARTICIPANTS, PROGRAMS
+from shared.contracts.cases import Case
+from shared.contracts.enrollments import Enrollment
+from shared.contracts.participants import Participant
+from shared.contracts.programs import Program
+from shared.delivery import Aggregates, Copies, Copy, Index, Reader, Stored
+
+LEVELS = 50
+"""Steps of the manager tree after which the walk for the rule `any` ends, whatever the data say."""
+
+PAGE = 1000
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Place(Frozen):
+    """One enrollment's places: what a new proposal and a leaver both write, so that they always meet."""
+
+    participant: str
+    program: str
+    cohort: str
+    role: str
+    pairs: tuple[str, ...] = ()
+    """Ids of the shown and living pairs that take a place."""
+
+
+class CohortState(Frozen):
+    """One cohort's matching. `epoch` counts plans: pages of an older plan are passed over."""
+
+    program: str
+    cohort: str
+    epoch: int = 0
+    published: bool = False
+    """A coordinator asked to show drafts before the enrollment window is over."""
+
+
+class Making(Frozen):
+    """Two enrollments that are to be a pair."""
+
+    mentee: str
+    mentor: str
+
+
+class LeftOver(Frozen):
+    """Why one enrollment has no partner; reason None: it has one by now."""
+
+    program: str
+    cohort: str
+    participant: str
+    role: str
+    reason: str | None = None
+    sentence: str = ""
+    hint: str = ""
+    possible: int = 0
+    gates: Mapping[str, int] = {}
+
+
+class PlanPage(Frozen):
+    """A part of a plan that is carried out in one transaction; the next part follows."""
+
+    cohort: str
+    epoch: int
+    propose: bool = False
+    make: tuple[Making, ...] = ()
+    drop: tuple[str, ...] = ()
+    left: tuple[tuple[str, LeftOver], ...] = ()
+    last: bool = True
+
+
+class Store:
+    """The collections of the matching database."""
+
+    pairs: Aggregates[Pair] = Aggregates(
+        "pairs",
+        Pair,
+        topic=PAIRS,
+        event=pair_body,
+        indexes=(
+            Index((("state.program", 1), ("id", 1))),
+            Index((("state.cohort", 1), ("state.state", 1))),
+            Index((("state.members.participant", 1),)),
+            Index((("state.members.enrollment", 1),)),
+        ),
+    )
+    assessments: Aggregates[Assessed] = Aggregates(
+        "assessments", Assessed, topic=ASSESSMENTS, event=assessment_body
+    )
+    places: Aggregates[Place] = Aggregates("places", Place)
+    cohorts: Aggregates[CohortState] = Aggregates("cohorts", CohortState)
+    pages: Aggregates[PlanPage] = Aggregates("plan_pages", PlanPage)
+    left: Aggregates[LeftOver] = Aggregates(
+        "left_over", LeftOver, indexes=(Index((("state.program", 1), ("id", 1))),)
+    )
+    participants: Copies[Participant] = Copies("participants", PARTICIPANTS)
+    programs: Copies[Program] = Copies("programs", PROGRAMS)
+    enrollments: Copies[Enrollment] = Copies(
+        "enrollments",
+        ENROLLMENTS,
+        indexes=(
+            Index((("state.program", 1), ("state.cohort", 1), ("id", 1))),
+            Index((("state.participant", 1),)),
+        ),
+    )
+    cases: Copies[Case] = Copies("cases", CASES, indexes=(Index((("state.program", 1),)),))
+
+    @property
+    def aggregates(self) -> tuple[Aggregates[Any], ...]:
+        return (self.pairs, self.assessments, self.places, self.cohorts, self.pages, self.left)
+
+    # -- pairs --------------------------------------------------------------------------------------------------
+
+    async def pairs_of_participant(self, at: Reader, participant: str) -> list[Stored[Pair]]:
+        """Pairs that may still change, of one person in all programs."""
+        return await self.pairs.find(
+            at, {"state.members.participant": participant, "state.state": {"$in": sorted(OPEN)}}
+        )
+
+    async def pairs_of_enrollment(self, at: Reader, enrollment: str) -> list[Stored[Pair]]:
+        """Pairs that may still change, of one enrollment."""
+        return await self.pairs.find(
+            at, {"state.members.enrollment": enrollment, "state.state": {"$in": sorted(OPEN)}}
+        )
+
+    async def history(self, at: Reader, program: str) -> list[Stored[Pair]]:
+        """Every pair a program ever made, whatever became of it, dropped drafts left out."""
+        where = {"state.program": program, "state.state": {"$ne": DROPPED}}
+        return [each async for each in _all(self.pairs, at, where)]
+
+    async def history_of(self, at: Reader, program: str, people: Sequence[str]) -> list[Stored[Pair]]:
+        """Every pair of a program that any of these participants is or was in."""
+        where = {
+            "state.members.participant": {"$in": list(people)},
+            "state.program": program,
+            "state.state": {"$ne": DROPPED},
+        }
+        return [each async for each in _all(self.pairs, at, where)]
+
+    async def page_of_pairs(
+        self,
+        at: Reader,
+        program: str,
+        *,
+        states: Sequence[str] = (),
+        participant: str | None = None,
+        limit: int,
+        after: str | None,
+        drafts: bool,
+    ) -> list[Stored[Pair]]:
+        """A page of a program's pairs, by id."""
+        hidden = [DROPPED] if drafts else [DROPPED, DRAFT]
+        wanted: dict[str, Any] = {"$nin": hidden}
+        if states:
+            wanted["$in"] = list(states)
+        where: dict[str, Any] = {"state.program": program, "state.state": wanted}
+        if participant is not None:
+            where["state.members.participant"] = participant
+        return await self.pairs.find(at, where, limit=limit, after=after)
+
+    async def shown_ids(self, at: Reader, program: str | None, after: str | None, limit: int) -> list[str]:
+        """Ids of shown, living and drafted pairs, of one program or of all, in pages."""
+        where: dict[str, Any] = {"state.state": {"$in": sorted(SHOWN)}}
+        if program is not None:
+            where["state.program"] = program
+        return [each.id for each in await self.pairs.find(at, where, limit=limit, after=after)]
+
+    # -- people -------------------------------------------------------------------------------------------------
+
+    async def enrollments_of_cohort(self, at: Reader, program: str, cohort: str) -> list[Enrollment]:
+        where = {"state.program": program, "state.cohort": cohort}
+        return _parse(Enrollment, [each async for each in _all(self.enrollments, at, where)])
+
+    async def enrollments_of_participant(self, at: Reader, participant: str) -> list[Enrollment]:
+        return _parse(Enrollment, await self.enrollments.find(at, {"state.participant": participant}))
+
+    async def enrollments_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Enrollment]:
+        found = await self.enrollments.get_many(at, ids)
+        return {id: Enrollment.model_validate(copy.state) for id, copy in found.items()}
+
+    async def participants_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Participant]:
+        """Known participants, a thousand at a time."""
+        found: dict[str, Participant] = {}
+        for start in range(0, len(ids), PAGE):
+            copies = await self.participants.get_many(at, ids[start : start + PAGE])
+            found |= {id: Participant.model_validate(copy.state) for id, copy in copies.items()}
+        return found
+
+    async def managers_above(
+        self, at: Reader, people: Mapping[str, Participant], levels: int | None
+    ) -> dict[str, str]:
+        """Participant → manager for these people and everybody above them, up to `levels` steps."""
+        known = dict(people)
+        managers = {id: each.manager for id, each in people.items() if each.manager}
+        for _ in range(min(levels if levels is not None else LEVELS, LEVELS)):
+            missing = sorted(set(managers.values()) - set(known))
+            if not missing:
+                break
+            found = await self.participants_by_id(at, missing)
+            if not found:
+                break
+            known |= found
+            managers |= {id: each.manager for id, each in found.items() if each.manager}
+        return managers
+
+    async def program(self, at: Reader, id: str) -> Program | None:
+        copy = await self.programs.get(at, id)
+        return Program.model_validate(copy.state) if copy else None
+
+    async def case(self, at: Reader, pair: str) -> Case | None:
+        copy = await self.cases.get(at, pair)
+        return Case.model_validate(copy.state) if copy else None
+
+    async def cases_of(self, at: Reader, program: str) -> list[Case]:
+        where = {"state.program": program}
+        return _parse(Case, [each async for each in _all(self.cases, at, where)])
+
+    # -- left over ----------------------------------------------------------------------------------------------
+
+    async def left_of_cohort(self, at: Reader, program: str, cohort: str) -> dict[str, Stored[LeftOver]]:
+        where = {"state.program": program, "state.cohort": cohort, "state.reason": {"$ne": None}}
+        return {each.id: each async for each in _all(self.left, at, where)}
+
+    async def page_of_left(
+        self,
+        at: Reader,
+        program: str,
+        *,
+        participant: str | None,
+        role: str | None,
+        limit: int,
+        after: str | None,
+    ) -> list[Stored[LeftOver]]:
+        where: dict[str, Any] = {"state.program": program, "state.reason": {"$ne": None}}
+        if participant is not None:
+            where["state.participant"] = participant
+        if role is not None:
+            where["state.role"] = role
+        return await self.left.find(at, where, limit=limit, after=after)
+
+
+def _parse(model: type[M], copies: Iterable[Copy]) -> list[M]:
+    return [model.model_validate(copy.state) for copy in copies]
+
+
+async def _all(rows: Any, at: Reader, where: Mapping[str, Any]) -> Any:
+    after: str | None = None
+    while True:
+        found = await rows.find(at, where, limit=PAGE, after=after)
+        for each in found:
+            yield each
+        if len(found) < PAGE:
+            return
+        after = found[-1].id

@@ -1,0 +1,146 @@
+"""What becomes of pairs when the world changes: leavers, leave, expiry, start and end, gates, rematch."""
+
+from datetime import datetime
+
+from services.matching.domain.facts import Known
+from services.matching.domain.pair import SHOWN, Pair
+from services.matching.domain.published import Assessed, Refused
+from services.matching.domain.settle import settle
+from services.matching.store import Place, Store
+from services.matching.work.gather import Gathered, debounce, earliest, gather, subject_of
+from shared.contracts.enrollments import Enrollment
+from shared.delivery import Reader, Stored, Transaction
+
+
+class Pairs:
+    """Decisions about single people and pairs."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    # -- kinds of work ------------------------------------------------------------------------------------------
+
+    async def participant(self, tx: Transaction, subject: str) -> datetime | None:
+        """A person changed, left, is on leave or back: their pairs follow, their cohorts are planned anew."""
+        enrollments = await self.store.enrollments_of_participant(tx, subject)
+        person = (await self.store.participants_by_id(tx, [subject])).get(subject)
+        for each in enrollments:
+            await self._guard(tx, each)
+            await self._plan(tx, each.program, each.cohort)
+        due = [await self._settle(tx, each) for each in await self.store.pairs_of_participant(tx, subject)]
+        return earliest([*due, *(Known(each, person).next_change(tx.now) for each in enrollments)])
+
+    async def enrollment(self, tx: Transaction, subject: str) -> datetime | None:
+        """An enrollment opened, changed, went away or ended."""
+        found = await self.store.enrollments_by_id(tx, [subject])
+        pairs = await self.store.pairs_of_enrollment(tx, subject)
+        if subject not in found:
+            place = await self.store.places.get(tx, subject)
+            if place is not None:
+                await self.store.places.touch(tx, place)
+                await self._plan(tx, place.state.program, place.state.cohort)
+            return earliest([await self._settle(tx, each) for each in pairs])
+        one = found[subject]
+        await self._guard(tx, one)
+        await self._plan(tx, one.program, one.cohort)
+        person = (await self.store.participants_by_id(tx, [one.participant])).get(one.participant)
+        due = [await self._settle(tx, each) for each in pairs]
+        return earliest([*due, Known(one, person).next_change(tx.now)])
+
+    async def program(self, tx: Transaction, subject: str) -> datetime | None:
+        """A program opened, or its rules or cohorts changed."""
+        program = await self.store.program(tx, subject)
+        for cohort in program.cohorts if program else ():
+            await self._plan(tx, subject, cohort.id)
+        return None
+
+    async def pair(self, tx: Transaction, subject: str) -> datetime | None:
+        """A pair's time has come, or a rematch was confirmed."""
+        stored = await self.store.pairs.get(tx, subject)
+        return await self._settle(tx, stored) if stored else None
+
+    async def of_program(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
+        return await self.store.shown_ids(at, subject, after, limit)
+
+    async def of_everybody(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
+        return await self.store.shown_ids(at, None, after, limit)
+
+    # -- also for the HTTP API ----------------------------------------------------------------------------------
+
+    async def settle(
+        self, tx: Transaction, stored: Stored[Pair], pair: Pair, event: str | None
+    ) -> tuple[Stored[Pair], datetime | None]:
+        """Save what a command made of a pair (`pair`, `event`) and whatever follows from the facts of now."""
+        found = await gather(self.store, tx, stored.id, pair)
+        result = settle(pair, found.facts(pair, tx.now), tx.now)
+        events = [*([event] if event else []), *result.events]
+        after = await self._save(tx, stored, result.pair, events[-1] if events else None, found)
+        shown = result.pair.state in SHOWN
+        return after, earliest([result.due, found.next_change(pair, tx.now)]) if shown else None
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    async def _settle(self, tx: Transaction, stored: Stored[Pair]) -> datetime | None:
+        after, due = await self.settle(tx, stored, stored.state, None)
+        if due is not None:
+            tx.wake("pair", after.id, due)
+        return None
+
+    async def _guard(self, tx: Transaction, one: Enrollment) -> None:
+        """Meet, in the person's place document, whoever proposes them at this moment.
+
+        Without this write a proposal and a departure could each read what the other changes, and both commit:
+        a live pair with a leaver.
+        """
+        place = await self.store.places.get(tx, one.id)
+        if place is None:
+            state = Place(participant=one.participant, program=one.program, cohort=one.cohort, role=one.role)
+            await self.store.places.add(tx, one.id, state)
+        else:
+            await self.store.places.touch(tx, place)
+
+    async def _plan(self, tx: Transaction, program: str, cohort: str) -> None:
+        known = await self.store.program(tx, program)
+        tx.wake("cohort", subject_of(program, cohort), delay=debounce(known))
+
+    async def _save(
+        self, tx: Transaction, stored: Stored[Pair], pair: Pair, event: str | None, found: Gathered
+    ) -> Stored[Pair]:
+        before = stored.state
+        after = stored
+        if pair != before:
+            after = await self.store.pairs.save(tx, stored, pair, event)
+        if before.state in SHOWN and pair.state not in SHOWN:
+            await self._release(tx, stored.id, pair)
+        if before.state != pair.state and pair.state not in SHOWN:
+            await self._plan(tx, pair.program, pair.cohort)
+        await self._assess(tx, stored.id, before, pair, found)
+        return after
+
+    async def _release(self, tx: Transaction, id: str, pair: Pair) -> None:
+        """Both places are free again."""
+        places = await self.store.places.get_many(tx, [each.enrollment for each in pair.members])
+        for place in places.values():
+            left = tuple(each for each in place.state.pairs if each != id)
+            await self.store.places.save(tx, place, place.state.model_copy(update={"pairs": left}))
+
+    async def _assess(self, tx: Transaction, id: str, before: Pair, pair: Pair, found: Gathered) -> None:
+        """Publish gates of a living pair that fail now or hold again, and a rematch that is refused."""
+        refused = pair.state in SHOWN and found.refused(pair, tx.now)
+        if before.gates == pair.gates and not refused:
+            return
+        stored = await self.store.assessments.get(tx, id)
+        state = stored.state if stored else Assessed(program=pair.program, cohort=pair.cohort)
+        events = []
+        if state.gates != pair.gates:
+            state = state.model_copy(update={"gates": pair.gates})
+            events.append("assessment.gates_changed")
+        if refused and state.refused is None:
+            state = state.model_copy(update={"refused": Refused(reason="last_cadence", at=tx.now)})
+            events.append("assessment.rematch_refused")
+        if not events:
+            return
+        if stored is None:
+            await self.store.assessments.add(tx, id, state, events[-1])
+        else:
+            await self.store.assessments.save(tx, stored, state, events[-1])
