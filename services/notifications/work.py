@@ -9,6 +9,7 @@ from services.notifications.domain.facts import Person
 from services.notifications.domain.published import case_event, case_type
 from services.notifications.domain.state import Attention, Mailing, Postbox
 from services.notifications.gather import UNKNOWN, gather, rules_of_program
+from services.notifications.mailer import MAIL
 from services.notifications.projections import CASE
 from services.notifications.store import Store
 from shared.contracts.programs import Program
@@ -17,7 +18,6 @@ from shared.delivery.model import Work
 from shared.delivery.transaction import Transaction
 
 DIGEST = "person.digest"
-MAIL = "mail"
 
 
 class Deciding:

@@ -173,13 +173,17 @@ def evolve(attention: Attention, outcome: Outcome, now: datetime) -> Attention:
             return attention.model_copy(update={"case": _case_after(attention.case, outcome, now)})
 
 
+LONGEST_HISTORY = 200
+"""Lines of a case that are kept: a pair that plans and cancels for years must not outgrow a document."""
+
+
 def _case_after(
     case: Case,
     outcome: Reopened | Fired | Deferred | Held | Resumed | Recovered | Closed | RematchRefused,
     now: datetime,
 ) -> Case:
     def noted(entry: Entry, **update: object) -> Case:
-        return case.model_copy(update={**update, "history": (*case.history, entry)})
+        return case.model_copy(update={**update, "history": (*case.history, entry)[-LONGEST_HISTORY:]})
 
     nothing_held = {"held_until": None, "held_why": None, "deferred_until": None}
     match outcome:
