@@ -1,11 +1,12 @@
 """`rapport topics apply|check`: asks the broker what it has, and does what the plan says."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from shared.contracts.topics_plan import (
     Alter,
@@ -22,6 +23,7 @@ from shared.contracts.topics_plan import (
 
 __all__ = ["Admin", "Alter", "Create", "Grow", "Refuse", "Step", "Wanted", "told", "wanted"]
 
+_SHOWN_SECONDS = 30.0
 _DYNAMIC_TOPIC_CONFIG = 1
 """Kafka's mark of a setting that was made on the topic itself."""
 
@@ -53,19 +55,26 @@ class Admin:
         settings: dict[str, dict[str, str]] = {name: {} for name in here}
         for response in await self._client.describe_configs(asked):
             for code, message, _kind, name, entries in response.resources:
+                if for_code(code) is UnknownTopicOrPartitionError:
+                    # Made or deleted this moment: one broker knows it and another does not.
+                    del settings[name]
+                    continue
                 if code:
                     raise for_code(code)(f"{name}: {message}")
                 settings[name] = {
                     entry[0]: entry[1] for entry in entries if entry[3] == _DYNAMIC_TOPIC_CONFIG
                 }
-        return {name: Existing(name, partitions[name], settings[name]) for name in here}
+        return {name: Existing(name, partitions[name], each) for name, each in settings.items()}
 
     async def steps(self, declared: Sequence[Wanted]) -> list[Step]:
         """What `apply` would do."""
         return plan(await self.existing(each.name for each in declared), declared)
 
     async def apply(self, declared: Sequence[Wanted]) -> list[Step]:
-        """Do it; returns the steps. Nothing is done when one of them is a refusal."""
+        """Do it; returns the steps. Nothing is done when one of them is a refusal.
+
+        Raises TimeoutError when the broker does not show within 30 s what it has accepted.
+        """
         steps = await self.steps(declared)
         if any(isinstance(step, Refuse) for step in steps):
             return steps
@@ -80,6 +89,10 @@ class Admin:
                     await self._client.create_partitions({name: NewPartitions(partitions)})
                 case Create() | Refuse():
                     pass
+        # The broker answers before it shows: a service that starts at once would not see its topic.
+        async with asyncio.timeout(_SHOWN_SECONDS):
+            while await self.steps(declared):
+                await asyncio.sleep(0.05)
         return steps
 
     async def _create(self, topics: Sequence[Wanted]) -> None:
