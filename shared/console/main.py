@@ -51,7 +51,7 @@ def rapport() -> None:
 def main() -> None:
     """Entry point of the installed command."""
     try:
-        rapport.main(standalone_mode=False)
+        rapport.main(prog_name="rapport", standalone_mode=False)
     except Failed as failed:
         click.echo(f"rapport: {failed}", err=True)
         sys.exit(failed.code)

@@ -1,7 +1,7 @@
 """The HTTP kit: what every service's `api.py` and `app.py` import."""
 
 from shared.http.app import Service, create_app
-from shared.http.auth import require
+from shared.http.auth import require, signed_link
 from shared.http.etags import IfMatch, MayMatch, MustMatch, etag
 from shared.http.idempotency import Idempotent, Once, Reply
 from shared.http.identity import Caller, in_program
@@ -32,4 +32,5 @@ __all__ = [
     "not_found",
     "require",
     "serve",
+    "signed_link",
 ]

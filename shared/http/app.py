@@ -12,7 +12,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from shared.delivery.failure import is_outage
 from shared.http import health, ops, problems
-from shared.http.auth import Require, Verifier, verifier
+from shared.http.auth import Require, SignedLink, Verifier, verifier
 from shared.http.idempotency import Answers
 from shared.http.middleware import Edge
 from shared.http.ports import Kernel
@@ -156,5 +156,7 @@ def _roles(dependant: Any) -> frozenset[str] | None:
         return None
     if isinstance(dependant.call, Require):
         return frozenset(dependant.call.roles)
+    if isinstance(dependant.call, SignedLink):
+        return frozenset({"signed link"})
     found = [roles for inner in dependant.dependencies if (roles := _roles(inner)) is not None]
     return frozenset().union(*found) if found else None

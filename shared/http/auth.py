@@ -110,6 +110,20 @@ def require(*roles: str) -> Callable[..., Any]:
     return Require(roles)
 
 
+class SignedLink:
+    """The dependency of a route whose right is in its own path: a token that the service itself has signed.
+
+    It only marks the route, so that the walk over all routes sees that somebody decided this; the handler
+    checks the token. For links in mails, which come without a bearer token.
+    """
+
+    async def __call__(self) -> None:
+        return None
+
+
+signed_link = SignedLink()
+
+
 def _refused(detail: str) -> Problem:
     return Problem(
         401,

@@ -53,6 +53,8 @@ class Edge:
                     (b"traceparent", str(logs.traceparent()).encode()),
                     (b"cache-control", b"no-store"),
                     (b"x-content-type-options", b"nosniff"),
+                    # A page behind a signed link must not hand its address on.
+                    (b"referrer-policy", b"no-referrer"),
                 ]
             await send(message)
 
