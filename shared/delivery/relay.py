@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidMessageError, MessageSizeTooLargeError
+from aiokafka.errors import InvalidMessageError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from shared import metrics
 from shared.contracts.envelope import Event, to_headers
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 PARKED = "outbox_parked"
 # What the broker refuses for good, however often it is asked.
-_REFUSED = (MessageSizeTooLargeError, InvalidMessageError)
+_REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageError)
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Relay:
     kafka_options: dict[str, Any] = field(default_factory=dict)
     _wake: list[asyncio.Event] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _careful: set[int] = field(default_factory=set)
     _stopping: bool = False
 
     async def start(self) -> None:
@@ -140,11 +141,16 @@ class Relay:
                 if not self.leases.is_held(slot, epoch):
                     raise Fenced
                 continue
-            try:
-                await self._send(producer, [each for row in rows for each in row["events"]])
-            except _REFUSED:
-                await self._one_by_one(slot, epoch, producer, rows)
-                continue
+            if slot in self._careful:
+                rows = rows[:1]
+                await self._one_by_one(slot, producer, rows[0])
+            else:
+                try:
+                    await self._send(producer, [each for row in rows for each in row["events"]])
+                except _REFUSED:
+                    # This producer's sequence is broken for good; the next one finds the culprit.
+                    self._careful.add(slot)
+                    raise
             await self._forget(slot, epoch, [row["_id"] for row in rows])
             metrics.RELAY_ROUNDS.labels(outcome="committed").inc()
 
@@ -190,25 +196,24 @@ class Relay:
 
         await self.transactions.patiently("", run, give_up=lambda error: isinstance(error, Fenced))
 
-    async def _one_by_one(
-        self, slot: int, epoch: int, producer: AIOKafkaProducer, rows: Sequence[Document]
-    ) -> None:
+    async def _one_by_one(self, slot: int, producer: AIOKafkaProducer, row: Document) -> None:
         """Find the event that the broker refuses, set it aside and report it, send the others.
 
         A later event of the same aggregate carries its whole state, so it need not wait for the one set aside.
+        Raises after every refusal, since its producer is of no more use; the row then begins again without it.
         """
         parked = self.transactions.database[PARKED]
-        for row in rows:
-            for each in row["events"]:
-                try:
-                    await self._send(producer, [each])
-                except _REFUSED as error:
-                    event = Event.from_row(each)
-                    log.critical(
-                        "outbox: %s parked, the broker refused it: %s", event.id_hex, describe(error)
-                    )
-                    await parked.update_one(
-                        {"_id": event.id_hex}, {"$setOnInsert": {"event": each}}, upsert=True
-                    )
-            await self._forget(slot, epoch, [row["_id"]])
-        metrics.OUTBOX_PARKED.set(await parked.count_documents({}))
+        for each in row["events"]:
+            event = Event.from_row(each)
+            if await parked.find_one({"_id": event.id_hex}) is not None:
+                continue
+            try:
+                await self._send(producer, [each])
+            except _REFUSED as error:
+                log.critical(
+                    "outbox: event %s parked, the broker refused it: %s", event.id_hex, describe(error)
+                )
+                await parked.update_one({"_id": event.id_hex}, {"$setOnInsert": {"event": each}}, upsert=True)
+                metrics.OUTBOX_PARKED.set(await parked.count_documents({}))
+                raise
+        self._careful.discard(slot)

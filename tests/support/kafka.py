@@ -75,8 +75,13 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 class Sender:
     """Publishes events of any topic from outside, as the service that owns it would."""
 
-    def __init__(self, bootstrap: str, prefix: str) -> None:
-        self._producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5)
+    def __init__(self, bootstrap: str, prefix: str, *, large: bool = False) -> None:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            enable_idempotence=True,
+            linger_ms=5,
+            max_request_size=4_000_000 if large else 1_048_576,
+        )
         self._prefix = prefix
 
     async def __aenter__(self) -> "Sender":

@@ -67,16 +67,18 @@ def sort(projections: Mapping[str, Projection], records: Iterable[Any]) -> Sorte
     found = Sorted()
     for record in records:
         projection = projections[record.topic]
-        match decode(
-            projection.copies.topic, record.headers, record.key, record.value, projection.copies.types
-        ):
+        topic = projection.copies.topic
+        match decode(topic, record.headers, record.key, record.value, projection.copies.types):
             case Decoded() as fact:
                 _add(
                     found,
                     Fact(record, projection, fact.organization, fact.id, fact.version, fact.type, fact.state),
                 )
             case Tombstone() as gone:
-                _add(found, Fact(record, projection, gone.organization, gone.id, None, "erased", None))
+                _add(
+                    found,
+                    Fact(record, projection, gone.organization, gone.id, gone.version, topic.erased, None),
+                )
             case Unlisted():
                 found.unlisted += 1
             case Malformed(reason=reason):
