@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from services.notifications import pages
@@ -18,6 +18,7 @@ from services.notifications.words import confide
 from services.notifications.work import Deciding
 from shared.contracts.answers import Answer
 from shared.delivery.transaction import Reader, Transaction, View
+from shared.http import signed_link
 
 LARGEST_FORM = 1024
 GONE = "This pair has come to an end; there is nothing left to answer. Thank you."
@@ -41,7 +42,7 @@ class Taps:
 
     def routes(self) -> APIRouter:
         """The routes; they ask for no role, since a link in a mail comes without a bearer token."""
-        router = APIRouter(prefix="/v1/answers", tags=["answers"])
+        router = APIRouter(prefix="/v1/answers", tags=["answers"], dependencies=[Depends(signed_link)])
         router.add_api_route(
             "/{token}",
             self.show,
