@@ -37,9 +37,25 @@ def openapi(folder: Path, check: bool) -> None:
 @_folder
 @_check
 def asyncapi(folder: Path, check: bool) -> None:
-    """Write the AsyncAPI 3 document of all topics, or check that the committed one is current."""
-    from shared.contracts.asyncapi import document
+    """Write the AsyncAPI 3 document of all topics and, in the folder `events` beside it, the JSON Schema of
+    every event type; or check that the committed ones are current.
 
+    A published schema is never rewritten, and none that readers could not bear is written (docs/events.md).
+    """
+    from shared.contracts.asyncapi import document
+    from shared.contracts.schemas import PublishedSchemaChanged, drift, refusals, write_schemas
+
+    events = folder.parent / "events"
+    if refused := refusals(events):
+        raise Failed("not compatible with what is published: " + "; ".join(refused))
+    if check and (differ := drift(events)):
+        raise Failed(f"not current: {', '.join(differ)}; run the command without --check and commit")
+    if not check:
+        try:
+            for path in write_schemas(events):
+                click.echo(f"wrote {path}")
+        except PublishedSchemaChanged as error:
+            raise Failed(str(error)) from None
     settle({folder / "asyncapi.json": pretty(document())}, check, None)
 
 
