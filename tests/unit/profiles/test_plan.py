@@ -55,7 +55,7 @@ def test_a_manager_may_come_later_in_the_file() -> None:
     assert first.people["p1"].manager is None
     second = directory.apply([references_of(rows[0])])
     assert second.people["p1"].manager == "p2"
-    assert only(second).then(first.outcomes[0]).result == "updated"
+    assert only(second).then(first.outcomes[0]).result == "created"
 
 
 def test_a_manager_or_choice_who_never_comes_is_left_out_and_named() -> None:

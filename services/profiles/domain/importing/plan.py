@@ -93,6 +93,7 @@ class _Step:
             line=row.line,
             external_id=row.external_id,
             result="waiting" if self.waits else result,
+            applied=result,
             participant=id,
             enrollment=enrollment,
             problems=tuple(self.left_out),

@@ -10,21 +10,24 @@ Result = Literal["created", "updated", "unchanged", "waiting", "rejected"]
 class Outcome(Frozen):
     """`waiting`: applied but for a manager or choices whose people have not arrived yet.
 
-    `problems` of a row that was applied say what was left out; of a rejected row, why nothing was applied.
+    `applied` is what it will be once nothing is awaited any longer. `problems` of a row that was applied say what
+    was left out; of a rejected row, why nothing was applied.
     """
 
     line: int
     external_id: str | None
     result: Result
+    applied: Result | None = None
     participant: str | None = None
     enrollment: str | None = None
     problems: tuple[Problem, ...] = ()
 
     def then(self, earlier: "Outcome") -> "Outcome":
-        """This outcome of a row tried again, after an earlier one in which it was applied."""
-        if self.result in ("waiting", "rejected") or earlier.result == "waiting":
-            return self
-        return self.model_copy(update={"result": earlier.result})
+        """This outcome of a row that waited and was tried again: somebody new is still somebody new."""
+        first = earlier.applied or earlier.result
+        best = first if first == "created" or self.applied == "unchanged" else self.applied
+        result = self.result if self.result in ("waiting", "rejected") else best or self.result
+        return self.model_copy(update={"result": result, "applied": best})
 
 
 class Counts(Frozen):
@@ -37,13 +40,8 @@ class Counts(Frozen):
     rejected: int = 0
 
     def plus(self, *outcomes: Outcome) -> "Counts":
-        return self._moved(1, outcomes)
-
-    def minus(self, *outcomes: Outcome) -> "Counts":
-        return self._moved(-1, outcomes)
-
-    def _moved(self, step: int, outcomes: tuple[Outcome, ...]) -> "Counts":
+        """These counts with more rows."""
         found = self.model_dump()
         for outcome in outcomes:
-            found[outcome.result] += step
+            found[outcome.result] += 1
         return Counts(**found)

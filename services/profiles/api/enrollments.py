@@ -1,0 +1,248 @@
+"""Enrollments: invitation, application, approval, consent, days away, withdrawal."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
+
+from services.profiles.api.parts import Body, Parts, found, tried
+from services.profiles.domain import enrollments as domain
+from services.profiles.domain.enrollments import Away, Consent, Enrollment, Refused, Role, enrollment_id
+from services.profiles.domain.people import Person
+from services.profiles.domain.programs import Program, enrolling
+from shared.contracts import Preferences
+from shared.delivery import Reader, Stored, Transaction
+from shared.http import (
+    Caller,
+    Idempotent,
+    MayMatch,
+    MustMatch,
+    Page,
+    Paged,
+    Reply,
+    conflict,
+    etag,
+    in_program,
+    invalid,
+    not_found,
+    require,
+)
+
+STAFF = ("coordinator", "admin")
+Staff = Annotated[Caller, Depends(require(*STAFF))]
+Anybody = Annotated[Caller, Depends(require(*STAFF, "participant"))]
+Self = Annotated[Caller, Depends(require("participant"))]
+
+
+class EnrollmentIn(Body):
+    """An invitation by staff, or one's own application."""
+
+    participant: str
+    role: Role
+    cohort: str | None = Field(None, description="Default: the one cohort that enrolls now.")
+    capacity: int | None = Field(None, ge=0, le=50, description="Default: the program's.")
+    first_time: bool | None = None
+    preferences: Preferences = Preferences()
+
+
+class EnrollmentEdit(Body):
+    """What a person seeks and offers, and how many partners at once; what is not sent is left."""
+
+    capacity: int | None = Field(None, ge=0, le=50)
+    first_time: bool | None = None
+    trained: bool | None = None
+    screened: bool | None = None
+    preferences: Preferences | None = None
+
+
+class AwayIn(Body):
+    """Days away, both included; without `since` the person is back."""
+
+    since: date | None = None
+    until: date | None = None
+
+
+class EnrollmentOut(BaseModel):
+    """An enrollment as its person and the staff of its program see it."""
+
+    id: str
+    enrollment: Enrollment
+
+
+def shown(stored: Stored[Enrollment]) -> EnrollmentOut:
+    """The enrollment as the API shows it."""
+    return EnrollmentOut(id=stored.id, enrollment=stored.state)
+
+
+def add(router: APIRouter, parts: Parts) -> None:
+    """The routes of `enrollments`."""
+    store, kernel, writing = parts.store, parts.kernel, parts.writing
+
+    async def seen(at: Reader, id: str, caller: Caller) -> Stored[Enrollment]:
+        stored = found(await store.enrollments.get(at, id), "enrollment")
+        if not (caller.may(stored.state.program, *STAFF) or caller.is_one_of(stored.state.participant)):
+            raise not_found("enrollment")
+        return stored
+
+    async def around(at: Reader, state: Enrollment) -> tuple[Stored[Person], Stored[Program]]:
+        person = found(await store.people.get(at, state.participant), "participant")
+        return person, found(await store.programs.get(at, state.program), "program")
+
+    @router.get("/programs/{program}/enrollments")
+    async def list_enrollments(
+        program: str,
+        caller: Anybody,
+        paging: Paged,
+        state: Annotated[str | None, Query()] = None,
+        role: Annotated[Role | None, Query()] = None,
+        participant: Annotated[str | None, Query()] = None,
+    ) -> Page[EnrollmentOut]:
+        """A program's enrollments for its staff; participants see their own."""
+        if not caller.may(program, *STAFF):
+            if caller.participant is None or not caller.has("participant"):
+                raise not_found("program")
+            participant = caller.participant
+        stored = await store.enrollments_of_program(
+            kernel.view(caller.organization),
+            program,
+            paging.after,
+            paging.fetch,
+            state=state,
+            role=role,
+            participant=participant,
+        )
+        return paging.page(stored, lambda each: each.id, shown)
+
+    @router.post("/programs/{program}/enrollments", status_code=201, response_model=EnrollmentOut)
+    async def enroll(program: str, body: EnrollmentIn, caller: Anybody, once: Idempotent) -> Response:
+        """Invite somebody (staff) or apply oneself; only the person's consent opens the enrollment."""
+        own = caller.is_one_of(body.participant)
+        if not own:
+            in_program(caller, program, *STAFF)
+
+        async def run(tx: Transaction) -> Reply:
+            plan = found(await store.programs.get(tx, program), "program")
+            person = found(await store.people.get(tx, body.participant), "participant")
+            if person.state.status == "left":
+                raise conflict("not-possible", "This person has left.", "Choose somebody else.")
+            cohort = _cohort(plan, body.cohort, tx)
+            id = enrollment_id(tx.organization, program, cohort, body.participant, body.role)
+            before = await store.enrollments.get(tx, id)
+            default = plan.state.rules.mentor_capacity if body.role == "mentor" else 1
+            fresh = Enrollment(
+                participant=body.participant,
+                program=program,
+                cohort=cohort,
+                role=body.role,
+                capacity=default if body.capacity is None else body.capacity,
+                first_time=body.first_time,
+                preferences=body.preferences,
+            )
+            wanted = domain.invited(before.state if before is not None else None, fresh)
+            if own and wanted.state == "invited":
+                wanted = domain.applied(wanted)
+            stored = await writing.settle(tx, id, before, wanted, person, plan)
+            return Reply(shown(stored), 201, stored.revision, f"/v1/enrollments/{id}")
+
+        return await once(caller, run)
+
+    @router.get("/enrollments/{id}")
+    async def get_enrollment(id: str, caller: Anybody, response: Response) -> EnrollmentOut:
+        """One enrollment, for its person and the staff of its program."""
+        stored = await seen(kernel.view(caller.organization), id, caller)
+        response.headers["etag"] = etag(stored.revision)
+        return shown(stored)
+
+    @router.patch("/enrollments/{id}")
+    async def patch_enrollment(
+        id: str, body: EnrollmentEdit, caller: Anybody, if_match: MustMatch, response: Response
+    ) -> EnrollmentOut:
+        """Change capacity and preferences; whether somebody is trained or screened is for staff to say."""
+
+        async def run(tx: Transaction) -> Stored[Enrollment]:
+            before = await seen(tx, id, caller)
+            if_match.check(before.revision)
+            if {"trained", "screened"} & body.model_fields_set:
+                in_program(caller, before.state.program, *STAFF, what="enrollment")
+            changes = {name: getattr(body, name) for name in body.model_fields_set}
+            changes = {
+                name: value for name, value in changes.items() if value is not None or name == "first_time"
+            }
+            person, program = await around(tx, before.state)
+            return await writing.settle(
+                tx, id, before, before.state.model_copy(update=changes), person, program
+            )
+
+        stored = await kernel.command(caller.organization, run)
+        response.headers["etag"] = etag(stored.revision)
+        return shown(stored)
+
+    Step = Callable[[Enrollment, Transaction], Enrollment]
+
+    async def act(
+        id: str, caller: Caller, once: Idempotent, if_match: MayMatch, step: Step, *who: str
+    ) -> Response:
+        """One step of an enrollment by its person (`self`) or the staff of its program (`staff`)."""
+
+        async def run(tx: Transaction) -> Reply:
+            before = await seen(tx, id, caller)
+            if_match.check(before.revision)
+            own = "self" in who and caller.is_one_of(before.state.participant)
+            if not own and not ("staff" in who and caller.may(before.state.program, *STAFF)):
+                raise not_found("enrollment")
+            wanted = tried(lambda: step(before.state, tx), Refused, "Look at the enrollment's state.")
+            person, program = await around(tx, before.state)
+            stored = await writing.settle(tx, id, before, wanted, person, program)
+            return Reply(shown(stored), revision=stored.revision)
+
+        return await once(caller, run)
+
+    @router.post("/enrollments/{id}/apply", response_model=EnrollmentOut)
+    async def apply(id: str, caller: Self, once: Idempotent, if_match: MayMatch) -> Response:
+        """The invited person wants to take part."""
+        return await act(id, caller, once, if_match, lambda state, _: domain.applied(state), "self")
+
+    @router.post("/enrollments/{id}/approve", response_model=EnrollmentOut)
+    async def approve(id: str, caller: Staff, once: Idempotent, if_match: MayMatch) -> Response:
+        """Staff agree; it also lets somebody in from the waiting list after the enrollment window."""
+        return await act(id, caller, once, if_match, lambda state, _: domain.approved(state), "staff")
+
+    @router.post("/enrollments/{id}/consent", response_model=EnrollmentOut)
+    async def consent(id: str, caller: Self, once: Idempotent, if_match: MayMatch) -> Response:
+        """The person agrees to take part. Nobody can do this for somebody else."""
+
+        def step(state: Enrollment, tx: Transaction) -> Enrollment:
+            return domain.consented(state, Consent(on=tx.now.date(), source="Rapport"))
+
+        return await act(id, caller, once, if_match, step, "self")
+
+    @router.post("/enrollments/{id}/away", response_model=EnrollmentOut)
+    async def away(id: str, body: AwayIn, caller: Anybody, once: Idempotent, if_match: MayMatch) -> Response:
+        """Away for some days, or (an empty object) back."""
+        if body.since is None and body.until is not None:
+            raise invalid("/since", "Days away need their first day.", "Send since with until.")
+
+        def step(state: Enrollment, tx: Transaction) -> Enrollment:
+            days = None if body.since is None else Away(since=body.since, until=body.until)
+            return domain.away(state, days, tx.now.date())
+
+        return await act(id, caller, once, if_match, step, "self", "staff")
+
+    @router.post("/enrollments/{id}/withdraw", response_model=EnrollmentOut)
+    async def withdraw(id: str, caller: Anybody, once: Idempotent, if_match: MayMatch) -> Response:
+        """Take part no longer."""
+        return await act(
+            id, caller, once, if_match, lambda state, tx: domain.withdrawn(state, tx.now), "self", "staff"
+        )
+
+
+def _cohort(program: Stored[Program], wanted: str | None, at: Reader) -> str:
+    if wanted is not None:
+        return found(program.state.cohort(wanted), "cohort").id
+    cohorts = enrolling(program.state, at.now)
+    if len(cohorts) != 1:
+        count = "No cohort" if not cohorts else "More than one cohort"
+        raise invalid("/cohort", f"{count} of this program enrolls now.", "Name the cohort.")
+    return cohorts[0].id
