@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-# Not 4.2 to 4.4: there a single node that is killed and started again takes a partition without a leader for a
+# Not 4.2 to 4.4: there a single node that is killed and started again takes a partition without a leader for
+# a
 # deleted one and forgets the commit or abort marker it still owes it (KAFKA-20734). The next transaction's
 # outcome then covers both: an aborted record becomes visible, or a committed one is lost.
 ROOTS = ("org.apache.kafka:kafka_2.13:4.1.2", "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5")
