@@ -1,8 +1,8 @@
 """How a pair is doing, as pure functions of its session log and the time (health.md)."""
 
-from .components import Component, Scored
+from .components import Component, Line, Scored
 from .facts import Clock, Outcome, Pair, Plan, Role, Rules, Session
-from .health import Band, Health, Owes, Signal, evaluate
+from .health import Band, Health, Owes, Signal, evaluate, final
 from .meeting import Kind, first_stalled, thresholds
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Component",
     "Health",
     "Kind",
+    "Line",
     "Outcome",
     "Owes",
     "Pair",
@@ -21,6 +22,7 @@ __all__ = [
     "Session",
     "Signal",
     "evaluate",
+    "final",
     "first_stalled",
     "thresholds",
 ]

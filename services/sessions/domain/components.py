@@ -32,18 +32,28 @@ WEIGHTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of evidence: a stable code, a sentence for a coordinator, and `counted` of `of` where it counts."""
+
+    code: str
+    sentence: str
+    counted: int | None = None
+    of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one kind of evidence says about a component.
 
     `weight` is its share of the total, `value` 0–100 or None without evidence, `confidence` 0–1 how far the
-    evidence is known, `sentences` what a coordinator reads.
+    evidence is known, `lines` what a coordinator reads.
     """
 
     component: Component
     weight: float
     value: float | None
     confidence: float
-    sentences: tuple[str, ...] = ()
+    lines: tuple[Line, ...]
 
 
 class View:
@@ -111,7 +121,13 @@ def commitment(view: View) -> Part:
     """100 h/n once a slot is due: what nobody reported counts as not held."""
     window = view.slots.window
     if not window:
-        return Part(Component.COMMITMENT, 0.25, None, view.reported, ("No session has fallen due yet.",))
+        return Part(
+            Component.COMMITMENT,
+            0.25,
+            None,
+            view.reported,
+            (Line("commitment.none_due", "No session has fallen due yet."),),
+        )
     held = sum(slot.held for slot in window)
     cancelled = sum(slot.cancelled for slot in window)
     silent = sum(slot.report is None for slot in window)
@@ -127,7 +143,13 @@ def commitment(view: View) -> Part:
     ]
     due = "the one session due so far" if len(window) == 1 else f"the last {len(window)} sessions due"
     sentence = f"Of {due}, {held} {'was' if held == 1 else 'were'} held{''.join(', ' + one for one in rest)}."
-    return Part(Component.COMMITMENT, 0.25, 100 * held / len(window), view.reported, (sentence,))
+    return Part(
+        Component.COMMITMENT,
+        0.25,
+        100 * held / len(window),
+        view.reported,
+        (Line("commitment.held", sentence, held, len(window)),),
+    )
 
 
 def communication(view: View) -> Part:
@@ -137,50 +159,59 @@ def communication(view: View) -> Part:
     """
     present = [found for found in (notice(view), following(view)) if found is not None]
     value = sum(found for found, _ in present) / len(present) if present else None
-    words = tuple(sentence for _, sentence in present) or ("No session has been reported yet.",)
+    words = tuple(line for _, line in present) or (NOTHING_REPORTED,)
     return Part(Component.COMMUNICATION, 0.15, value, view.reported if view.last_reports else 0.0, words)
 
 
-def notice(view: View) -> tuple[float, str] | None:
+NOTHING_REPORTED = Line("reports.none", "No session has been reported yet.")
+
+
+def notice(view: View) -> tuple[float, Line] | None:
     """Of the last twelve reports, 100 if held or cancelled at least one counted day ahead, else 0."""
     last = view.last_reports
     if not last:
         return None
     kept = sum(one.outcome is Outcome.HELD or one.ahead >= 1 for one in last)
     late = len(last) - kept
-    if not late:
-        return (
-            100.0,
-            f"All of the last {len(last)} reports are sessions held, or cancelled a day or more ahead.",
-        )
-    return 100 * kept / len(last), (
+    sentence = (
         f"{late} of the last {len(last)} reported sessions {'was' if late == 1 else 'were'} missed or cancelled "
-        f"with less than a day's notice."
+        "with less than a day's notice."
+        if late
+        else f"Of the last {len(last)} reported sessions all were held, or cancelled a day or more ahead."
     )
+    return 100 * kept / len(last), Line("notice.kept", sentence, kept, len(last))
 
 
-def following(view: View) -> tuple[float, str] | None:
+def following(view: View) -> tuple[float, Line] | None:
     """100 if a live session was planned after the last held one, 0 if none for more than c days."""
     if view.last_held is None:
         return None
     if view.planned:
-        return 100.0, "The next session is planned."
+        return 100.0, Line("next.planned", "The next session is planned.")
     since = view.nothing_since
     if since is not None and view.clock.today - since > view.rules.cadence:
-        return 0.0, f"No session has been planned for more than {view.rules.cadence} counted days."
+        return 0.0, Line(
+            "next.none", f"No session has been planned for more than {view.rules.cadence} counted days."
+        )
     return None
 
 
 def expectations(view: View) -> Part:
     """Goals, action items and compact; without them there is no evidence, which is not a zero."""
-    return Part(Component.EXPECTATIONS, 0.20, None, 0.0, ("No goals, compact or answers are recorded.",))
+    return Part(
+        Component.EXPECTATIONS,
+        0.20,
+        None,
+        0.0,
+        (Line("expectations.none", "No goals, compact or answers are recorded."),),
+    )
 
 
 def reciprocity(view: View) -> Part:
     """Facts: 100 (1 − |x_mentor − x_mentee| ÷ max(6, reports)), x = cancelled or missed by that role."""
     last = view.last_reports
     if not last:
-        return Part(Component.RECIPROCITY, 0.05, None, 0.0, ("No session has been reported yet.",))
+        return Part(Component.RECIPROCITY, 0.05, None, 0.0, (NOTHING_REPORTED,))
     fell = {role: sum(role in one.by for one in last if one.outcome is not Outcome.HELD) for role in Role}
     apart = abs(fell[Role.MENTOR] - fell[Role.MENTEE])
     value = 100 * (1 - apart / max(6, len(last)))
@@ -191,13 +222,23 @@ def reciprocity(view: View) -> Part:
             f"Of the last {len(last)} reported sessions the mentor cancelled or missed {fell[Role.MENTOR]}, "
             f"the mentee {fell[Role.MENTEE]}."
         )
-    return Part(Component.RECIPROCITY, 0.05, value, view.reported, (sentence,))
+    return Part(
+        Component.RECIPROCITY,
+        0.05,
+        value,
+        view.reported,
+        (Line("reciprocity.balance", sentence, apart, len(last)),),
+    )
 
 
 def connection(view: View) -> Part:
     """Respect, personal connection and shared values are voice: without answers there is no evidence."""
     return Part(
-        Component.CONNECTION, 0.25, None, 0.0, ("Neither side has been heard about the relationship.",)
+        Component.CONNECTION,
+        0.25,
+        None,
+        0.0,
+        (Line("connection.none", "Neither side has been heard about the relationship."),),
     )
 
 
@@ -213,7 +254,7 @@ class Scored:
     weight: float
     value: float | None
     confidence: float
-    sentences: tuple[str, ...]
+    lines: tuple[Line, ...]
 
     @property
     def lost(self) -> float:
@@ -232,6 +273,6 @@ def scored(parts: Iterable[Part]) -> tuple[Scored, ...]:
         weight = sum(share for share, _ in present)
         value = sum(share * value for share, value in present) / weight if present else None
         confidence = sum(part.weight * part.confidence for part in own) / WEIGHTS[component]
-        sentences = tuple(sentence for part in own for sentence in part.sentences)
-        found.append(Scored(component, WEIGHTS[component], value, confidence, sentences))
+        lines = tuple(line for part in own for line in part.lines)
+        found.append(Scored(component, WEIGHTS[component], value, confidence, lines))
     return tuple(sorted(found, key=lambda one: (one.value is None, -one.lost)))

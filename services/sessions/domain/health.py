@@ -1,7 +1,7 @@
 """The health of a pair: a pure function of its log and the time (health.md)."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from .components import PARTS, Scored, View, scored
@@ -33,6 +33,7 @@ class Owes:
     role: Role
     session: str
     outcome: Outcome
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Health:
     """How a pair is doing. `total` 0–100 and `band` are None as long as no component has evidence.
 
     `components` come in the order of the points they cost. `shown` is the band coordinators read. `owes` None
-    means that both are asked. `last_held` and `next_planned` are shared facts. `due` is when the same log will
+    means that both are asked. `last_held` and `next_planned` are shared facts; `held_until` is the day to which
+    a live plan holds the clock just now. `due` is when the same log will
     give another result by time alone, None if never.
     """
 
@@ -53,6 +55,7 @@ class Health:
     owes: Owes | None
     last_held: date | None
     next_planned: date | None
+    held_until: date | None
     due: datetime | None
 
 
@@ -75,8 +78,14 @@ def evaluate(pair: Pair, clock: Clock) -> Health:
         owes=_owes(view),
         last_held=max((one.on for one in view.reports.held), default=None),
         next_planned=min((plan.on for plan in view.planned), default=None),
+        held_until=_held_until(view),
         due=_due(view, clocks),
     )
+
+
+def final(health: Health) -> Health:
+    """The health of a pair that has come to an end: nothing is signalled, owed or due any longer."""
+    return replace(health, signals=(), owes=None, next_planned=None, held_until=None, due=None)
 
 
 def _total(components: tuple[Scored, ...]) -> float | None:
@@ -109,7 +118,7 @@ def _owes(view: View) -> Owes | None:
     if not every or every[-1].outcome is Outcome.HELD or len(every[-1].by) != 1:
         return None
     (role,) = every[-1].by
-    return Owes(role, every[-1].id, every[-1].outcome)
+    return Owes(role, every[-1].id, every[-1].outcome, every[-1].at)
 
 
 def _day(index: int, clock: Clock) -> date:
@@ -117,11 +126,18 @@ def _day(index: int, clock: Clock) -> date:
     return clock.calendar.reaches(index) or clock.now.astimezone(clock.zone).date()
 
 
+def _held_until(view: View) -> date | None:
+    """The day after the last of the plans that hold the clock now, each for one cadence before its day."""
+    holding = [plan for plan in view.planned if plan.day - view.rules.cadence <= view.clock.today]
+    return max((plan.on + timedelta(days=1) for plan in holding), default=None)
+
+
 def _due(view: View, clocks: tuple[Mark, ...]) -> datetime | None:
     """The next moment at which something here changes by time alone: a day boundary in the pair's zone."""
     today, c = view.clock.today, view.rules.cadence
     candidates = [view.slots.next_due, *(mark.since for mark in clocks)]
-    candidates += [int(plan.end[0]) for plan in view.planned]
+    for plan in view.planned:
+        candidates += [plan.day - c, int(plan.end[0])]
     if view.nothing_since is not None:
         candidates.append(view.nothing_since + c + 1)
     ahead = [day for day in candidates if day > today]

@@ -1,7 +1,7 @@
 """From the log to the reports that count (health.md, *Reports*)."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from .facts import Clock, Outcome, Role, Rules, Session
 
@@ -17,10 +17,15 @@ class Report:
     outcome: Outcome
     on: date
     day: int
-    order: tuple[float, str]
+    at: datetime
     by: frozenset[Role]
     confirmed: bool
     ahead: int
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """By the moment it became a fact; ties by session id."""
+        return (self.at, self.id)
 
     @property
     def confidence(self) -> float:
@@ -80,7 +85,7 @@ def _report(session: Session, clock: Clock) -> Report:
         outcome=session.outcome,
         on=session.day,
         day=day,
-        order=(session.at.timestamp(), session.id),
+        at=session.at,
         by=session.by,
         confirmed=session.confirmed,
         ahead=max(0, day - clock.index(session.at)) if session.outcome is Outcome.CANCELLED else 0,

@@ -70,7 +70,7 @@ def test_everything_lies_in_its_range(log: list[Session], rule: Rules, now: int)
     for one in health.components:
         assert one.value is None or 0 <= one.value <= 100
         assert 0 <= one.confidence <= 1
-        assert one.sentences
+        assert one.lines
     lost = [one.lost for one in health.components]
     assert lost == sorted(lost, reverse=True)
 
@@ -88,12 +88,8 @@ def test_an_inserted_pause_is_free(
         rule,
         off=[Span(day(after), day(after + length - 1))],
     )
-    assert (paused.total, paused.confidence, paused.band, paused.owes) == (
-        plain.total,
-        plain.confidence,
-        plain.band,
-        plain.owes,
-    )
+    assert (paused.total, paused.confidence, paused.band) == (plain.total, plain.confidence, plain.band)
+    assert (paused.owes and paused.owes.session) == (plain.owes and plain.owes.session)
     assert paused.components == plain.components
     calendars = Calendar(day(0)), Calendar(day(0), [Span(day(after), day(after + length - 1))])
     assert [(one.kind, calendars[1].index(one.since)) for one in paused.signals] == [

@@ -13,8 +13,8 @@ COMMITMENT, COMMUNICATION, RECIPROCITY = Component.COMMITMENT, Component.COMMUNI
 
 
 def sentence(health: object, component: str) -> str:
-    (found,) = [one.sentences for one in health.components if one.component == component]  # type: ignore[attr-defined]
-    return " ".join(found)
+    (found,) = [one.lines for one in health.components if one.component == component]  # type: ignore[attr-defined]
+    return " ".join(line.sentence for line in found)
 
 
 def test_a_new_pair_has_no_score_and_no_band() -> None:
