@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -20,7 +21,10 @@ def audit(as_json: bool) -> None:
     Reads all topics from their beginning and the databases of all services; believes no process. Run
     `rapport settle` before: what is under way counts as waiting. Exit code 1 if anything is lost or doubled.
     """
-    report = asyncio.run(_audit())
+    from shared.console.store import reaching
+
+    with reaching():
+        report = asyncio.run(_audit())
     say(report.row(), as_json, _text(report))
     if report.lost or report.doubled:
         raise Failed(f"{report.lost} lost, {report.doubled} doubled", FAILED)
@@ -31,24 +35,26 @@ async def _audit() -> Report:
     from shared.console.store.books import ServiceBooks
 
     settings = console_settings()
-    prefix = settings.topic_prefix
     # Built, never started: only to know which collection belongs to which topic.
-    kernels = {name: build(name).kernel for name in SERVICES}
-    shelves = {name: ServiceBooks(kernel, prefix) for name, kernel in kernels.items()}
+    shelves = {name: ServiceBooks(build(name).kernel, settings.topic_prefix) for name in SERVICES}
     try:
-        # The databases first: what is published while the log is read is then only waiting, never phantom.
-        readers = [reader for shelf in shelves.values() for reader in await shelf.readers()]
-        aggregates = [held for shelf in shelves.values() for held in await shelf.aggregates()]
-        pending = {identity for shelf in shelves.values() for identity in await shelf.pending()}
+        return compare(await gather(settings.kafka_bootstrap, settings.topic_prefix, shelves))
     finally:
         for shelf in shelves.values():
             await shelf.close()
+
+
+async def gather(bootstrap: str, prefix: str, shelves: Mapping[str, Any]) -> Books:
+    """Everything that is compared: the databases behind `shelves` (by service), then the log."""
+    readers = [reader for shelf in shelves.values() for reader in await shelf.readers()]
+    aggregates = [held for shelf in shelves.values() for held in await shelf.aggregates()]
+    pending = {identity for shelf in shelves.values() for identity in await shelf.pending()}
     books = Books({}, aggregates, pending, readers, frozenset())
-    await _read_log(settings.kafka_bootstrap, prefix, books, shelves)
-    return compare(books)
+    await _read_log(bootstrap, prefix, books, shelves)
+    return books
 
 
-async def _read_log(bootstrap: str, prefix: str, books: Books, shelves: dict[str, Any]) -> None:
+async def _read_log(bootstrap: str, prefix: str, books: Books, shelves: Mapping[str, Any]) -> None:
     from shared.console.log import read
     from shared.contracts.topics import TOPICS
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.console.out import UNREACHABLE, Failed
@@ -27,14 +28,8 @@ async def read(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Any]:
         request_timeout_ms=10_000,
     )
     try:
+        wanted = await _partitions(bootstrap, topics)
         await consumer.start()
-        here = await consumer.topics()
-        wanted = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            if topic in here
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
         if not wanted:
             return
         consumer.assign(wanted)
@@ -46,6 +41,21 @@ async def read(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[Any]:
         raise Failed(f"Kafka at {bootstrap} cannot be read ({type(error).__name__})", UNREACHABLE) from None
     finally:
         await consumer.stop()
+
+
+async def _partitions(bootstrap: str, topics: Sequence[str]) -> list[TopicPartition]:
+    # A consumer learns of partitions only by subscribing; the admin client simply asks.
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        return [
+            TopicPartition(each["topic"], partition["partition"])
+            for each in await admin.describe_topics(None)
+            if each["topic"] in topics
+            for partition in each["partitions"]
+        ]
+    finally:
+        await admin.close()
 
 
 async def _until(consumer: Any, ends: dict[TopicPartition, int]) -> AsyncIterator[Any]:

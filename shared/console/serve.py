@@ -17,8 +17,8 @@ def serve(service: str) -> None:
 
     Exit code 0 after a signal, 1 if it refused to start, 2 for a wrong setting or a port in use.
     """
-    from shared.http.serve import PortInUse
-    from shared.http.serve import serve as run
+    from shared.http.server import PortInUse
+    from shared.http.server import serve as run
 
     adopt_environment()
     assembled = build(service)

@@ -7,7 +7,7 @@ from shared.http.idempotency import Idempotent, Once, Reply
 from shared.http.identity import Caller, in_program
 from shared.http.paging import Page, Paged, Paging
 from shared.http.problems import FieldError, Problem, conflict, forbidden, invalid, not_found
-from shared.http.serve import serve
+from shared.http.server import serve
 
 __all__ = [
     "Caller",

@@ -1,7 +1,8 @@
 """What the command reads and writes in the databases itself: the clock's offset."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
@@ -44,8 +45,15 @@ def with_mongo(settings: ConsoleSettings, run: Callable[[Mongo], Awaitable[T]]) 
         finally:
             await mongo.close()
 
-    try:
+    with reaching():
         return asyncio.run(go())
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turns whatever the driver raises into Failed with exit code 3."""
+    try:
+        yield
     except PyMongoError as error:
         text = f"the database cannot be reached ({type(error).__name__}); see RAPPORT_MONGO_URI"
         raise Failed(text, UNREACHABLE) from None

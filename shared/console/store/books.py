@@ -41,13 +41,10 @@ class ServiceBooks:
 
     async def pending(self) -> set[Identity]:
         """Events in the outbox, and those that the broker refused."""
-        found = set()
-        for collection in (OUTBOX, PARKED):
-            async for row in self._database[collection].find({}):
-                for each in row.get("events", ()):
-                    event = Event.from_row(each)
-                    found.add(Identity(event.topic, event.organization, event.id, event.version))
-        return found
+        rows = [each async for row in self._database[OUTBOX].find({}) for each in row["events"]]
+        rows += [row["event"] async for row in self._database[PARKED].find({})]
+        events = [Event.from_row(each) for each in rows]
+        return {Identity(each.topic, each.organization, each.id, each.version) for each in events}
 
     async def readers(self) -> list[Reader]:
         """A reader for each topic that the service follows."""
