@@ -46,13 +46,18 @@ def market(given: Graph, prices: Ints) -> Market:
     )
 
 
-def exact(given: Graph, *, participation: bool, prices: Ints | None = None) -> Ints:
-    """The edges (positions in `indices`) of an optimal assignment, from `prices` or from an auction's."""
+def exact(given: Graph, *, participation: bool, prices: Ints | None = None, raised: bool = False) -> Ints:
+    """The edges (positions in `indices`) of an optimal assignment, from `prices` or from an auction's.
+
+    raised: `prices` are those of a solution under participation, with the weight of a pair in them.
+    """
     start = auction(given, STEP) if prices is None else prices
     standing = market(given, start)
+    unit = weight(given) if participation else 0
+    if raised:
+        standing = standing._replace(points=given.scores + unit)
     stamp, _ = settle(standing, 0)
-    if participation:
-        unit = weight(given)
+    if participation and not raised:
         standing = standing._replace(points=given.scores + unit)
         standing.gains[standing.served > 0] += unit
         settle(standing, stamp)

@@ -1,0 +1,116 @@
+"""A cohort as arrays: what the score kernels read. No object per pair ever exists.
+
+What many mentors share is looked up once for all of them: a mentor's *class* (seniority, languages, what is
+silent) and *pattern* (free hours) index small tables, and a *posting* (skill → mentors, goal → mentors) is
+walked only by those who seek it.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matching.engine.compile import Bytes, Ints32, LongRows, Longs, Shorts, WordRows, Words
+from services.matching.engine.graph import Ints
+
+UNKNOWN = -(2**15)
+"""A seniority that is not known."""
+SILENT = 7
+"""Code of one who ranked nobody; 0 … 5 are ranks (5: sixth and later), PASSED one who ranked others."""
+PASSED = 6
+
+
+class Columns(NamedTuple):
+    """n mentees, m mentors. Lists are CSR: `x_at[i]:x_at[i + 1]` in the arrays named x_…"""
+
+    weights: Longs
+    """(6,) choice, skills, goals, languages, availability, seniority."""
+    unit: int
+    """What a score is divided by: the sum of all weights, at least 1."""
+    minimum: int
+    """Least score of a pair, before any bonus."""
+    bonus: int
+    """Points that a draft is worth beyond its score."""
+    enough: int
+    """Minutes a week in common that count as plenty."""
+    liking: LongRows
+    """(8, 8) share of *choice* by the mentee's code for the mentor and the mentor's for the mentee."""
+    # mentees
+    skill_at: Longs
+    skill: Ints32
+    skill_level: Bytes
+    goal_at: Longs
+    goal: Ints32
+    tongue: Words
+    """(n · words) languages as bits."""
+    first_tongue: Ints32
+    """(n) the one liked best, −1: silent."""
+    hours: Ints32
+    """(n) pattern of free hours, −1: not known."""
+    seniority: Shorts
+    band: Shorts
+    """(2n) least and most gap wanted."""
+    choice_at: Longs
+    choice: Ints32
+    """Mentors ranked, the dearest first."""
+    choice_place: Bytes
+    """Code of each choice, 0 … 5."""
+    ranked: Bytes
+    """(n) whether the mentee ranked anybody at all, in this cohort or not."""
+    chosen_at: Longs
+    chosen: Ints32
+    """Mentors who ranked this mentee."""
+    chosen_place: Bytes
+    barred_at: Longs
+    barred: Ints32
+    """Mentors that a gate keeps from this mentee (but for language, which is counted)."""
+    draft_at: Longs
+    draft: Ints32
+    """Mentors this mentee has a draft with."""
+    # mentors
+    kind: Ints32
+    """(m) class."""
+    kind_seniority: Shorts
+    kind_silent: Bytes
+    """(classes) 1: offers no skill, 2: names no goal, 4: ranked nobody."""
+    kind_tongue: Words
+    kind_first: Ints32
+    offer_at: Longs
+    """(skills + 1)"""
+    offer: Ints32
+    """Mentors offering each skill."""
+    offer_level: Bytes
+    helps_at: Longs
+    helps: Ints32
+    pattern: Ints32
+    """(m) pattern of free hours, −1: not known."""
+    # free hours
+    own_hours: WordRows
+    """(patterns of mentees, weeks · words)"""
+    their_hours: WordRows
+    weeks: int
+
+
+class Cohort(NamedTuple):
+    """What the pipeline solves: columns with places and wishes."""
+
+    columns: Columns
+    capacities: Ints
+    """(m,) free places; 0 for a mentor who cannot take anyone now."""
+    demands: Ints
+    """(n,) mentors still wanted."""
+
+    @property
+    def largest(self) -> int:
+        """The most that anyone seeks: levels of all their skills, or goals."""
+        c = self.columns
+        levels = np.concatenate([[0], np.cumsum(c.skill_level, dtype=np.int64)])
+        skills = levels[c.skill_at[1:]] - levels[c.skill_at[:-1]]
+        return int(max(skills.max(initial=0), np.diff(c.goal_at).max(initial=0)))
+
+    @property
+    def mentees(self) -> int:
+        return len(self.demands)
+
+    @property
+    def mentors(self) -> int:
+        return len(self.capacities)

@@ -1,0 +1,283 @@
+"""Scores, a row at a time: one mentee against every mentor, exactly as the domain's terms define them.
+
+A row is int32 *sums*, Σ weight · share, −1 and below where a gate says no; the score is sum // unit. To add a term,
+add its file in the domain: it works at once, evaluated as it stands there. A kernel here only makes it fast.
+"""
+
+import numpy as np
+
+from services.matching.engine.columns import SILENT, UNKNOWN, Columns
+from services.matching.engine.compile import Bytes, Flags, Ints32, Longs, Rows32, Shorts, Word, kernel
+
+NEVER = -(2**30)
+"""The sum of a pair that a gate forbids: no price or bonus brings it back above zero."""
+WHOLE = 1_000_000
+HALF = 500_000
+FADE = 3.0
+"""Steps outside the seniority band after which nothing is left of the share, as in the domain's term."""
+QUARTER = 15
+
+
+@kernel
+def popcount(word: Word) -> int:
+    """Bits set in 64."""
+    x = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@kernel
+def common_hours(c: Columns, own: int, out: Ints32) -> None:
+    """Points of *availability* for one pattern of a mentee against every pattern of mentors.
+
+    out (patterns + 1,): its last place is for mentors whose hours are not known.
+    """
+    patterns = len(c.their_hours)
+    weight = c.weights[4]
+    for p in range(patterns + 1):
+        out[p] = weight * HALF
+    if own < 0 or weight == 0:
+        return
+    words = c.their_hours.shape[1] // c.weeks
+    for p in range(patterns):
+        least = 1 << 20
+        for week in range(c.weeks):
+            count = 0
+            for w in range(week * words, (week + 1) * words):
+                count += popcount(c.own_hours[own, w] & c.their_hours[p, w])
+            least = min(least, count)
+        out[p] = weight * np.int64(np.rint(min(1.0, (least * QUARTER) / c.enough) * WHOLE))
+
+
+@kernel
+def kinds(c: Columns, i: int, out: Ints32) -> None:
+    """What mentee i has with every class of mentors before any posting: seniority, languages, silence."""
+    skills = c.skill_at[i + 1] > c.skill_at[i]
+    goals = c.goal_at[i + 1] > c.goal_at[i]
+    words = len(c.kind_tongue) // max(1, len(c.kind_first))
+    mine = c.first_tongue[i]
+    for k in range(len(c.kind_first)):
+        silent = c.kind_silent[k]
+        total = c.weights[0] * c.liking[6 if c.ranked[i] else SILENT, SILENT if silent & 4 else 6]
+        if not skills or silent & 1:
+            total += c.weights[1] * HALF
+        if not goals or silent & 2:
+            total += c.weights[2] * HALF
+        theirs = c.kind_first[k]
+        if mine < 0 or theirs < 0:
+            total += c.weights[3] * HALF
+        else:
+            common = False
+            for w in range(words):
+                if c.tongue[i * words + w] & c.kind_tongue[k * words + w]:
+                    common = True
+            share = 0
+            if (c.kind_tongue[k * words + mine // 64] >> np.uint64(mine % 64)) & np.uint64(1):
+                share += HALF
+            if (c.tongue[i * words + theirs // 64] >> np.uint64(theirs % 64)) & np.uint64(1):
+                share += HALF
+            total = total + c.weights[3] * share if common else NEVER
+        if total > NEVER:
+            if c.seniority[i] == UNKNOWN or c.kind_seniority[k] == UNKNOWN:
+                total += c.weights[5] * HALF
+            else:
+                gap = np.int64(c.kind_seniority[k]) - np.int64(c.seniority[i])
+                outside = max(0, c.band[2 * i] - gap, gap - c.band[2 * i + 1])
+                total += c.weights[5] * np.int64(np.rint(max(0.0, 1.0 - outside / FADE) * WHOLE))
+        out[k] = total
+
+
+@kernel
+def _walk(c: Columns, i: int, skills: bool, seen: Shorts, lut: Ints32, out: Ints32) -> None:
+    """Skills or goals of mentee i: how much of what is sought each mentor has, added to `out`.
+
+    Walks the postings twice: the share is rounded as a whole, so it moves from step to step and the counts are
+    cleared behind. Mentors with silence in this term have no posting.
+    """
+    weight = c.weights[1] if skills else c.weights[2]
+    at, names = (c.skill_at, c.skill) if skills else (c.goal_at, c.goal)
+    post_at, post = (c.offer_at, c.offer) if skills else (c.helps_at, c.helps)
+    wanted = 0
+    for s in range(at[i], at[i + 1]):
+        wanted += c.skill_level[s] if skills else 1
+    if wanted == 0 or weight == 0:
+        return
+    for amount in range(wanted + 1):
+        lut[amount] = weight * np.int64(np.rint(amount / wanted * WHOLE))
+    for s in range(at[i], at[i + 1]):
+        name = names[s]
+        for p in range(post_at[name], post_at[name + 1]):
+            j = post[p]
+            more = min(c.offer_level[p], c.skill_level[s]) if skills else 1
+            before = seen[j]
+            seen[j] = before + more
+            out[j] += lut[before + more] - lut[before]
+    for s in range(at[i], at[i + 1]):
+        name = names[s]
+        for p in range(post_at[name], post_at[name + 1]):
+            seen[post[p]] = 0
+
+
+@kernel
+def row(
+    c: Columns,
+    i: int,
+    hours: Ints32,
+    by_kind: Ints32,
+    seen: Shorts,
+    code: Bytes,
+    lut: Ints32,
+    extra: Ints32,
+    out: Ints32,
+) -> None:
+    """The sums of mentee i with every mentor, drafts with their bonus, into out (mentors,).
+
+    hours: `common_hours` of this mentee's pattern. by_kind, lut: room for all classes, and for the largest amount
+    sought. seen, code (mentors,): zeros, and zeros again afterwards. extra: (mentors,) what terms without a
+    kernel bring, or nothing.
+    """
+    kinds(c, i, by_kind)
+    last = len(hours) - 1
+    for j in range(len(out)):
+        pattern = c.pattern[j]
+        out[j] = by_kind[c.kind[j]] + hours[pattern if pattern >= 0 else last]
+    for j in range(len(extra)):
+        out[j] += extra[j]
+    _walk(c, i, True, seen, lut, out)
+    _walk(c, i, False, seen, lut, out)
+    if c.weights[0] > 0:
+        mine = 6 if c.ranked[i] else SILENT
+        for x in range(c.chosen_at[i], c.chosen_at[i + 1]):
+            code[c.chosen[x]] = c.chosen_place[x] + 1
+        for x in range(c.choice_at[i], c.choice_at[i + 1]):
+            j = c.choice[x]
+            base = SILENT if c.kind_silent[c.kind[j]] & 4 else 6
+            theirs = code[j] - 1 if code[j] else base
+            out[j] += c.weights[0] * (c.liking[c.choice_place[x], theirs] - c.liking[mine, base])
+            code[j] = 0
+        for x in range(c.chosen_at[i], c.chosen_at[i + 1]):
+            j = c.chosen[x]
+            if code[j]:
+                out[j] += c.weights[0] * (c.liking[mine, c.chosen_place[x]] - c.liking[mine, 6])
+                code[j] = 0
+    for x in range(c.barred_at[i], c.barred_at[i + 1]):
+        out[c.barred[x]] = NEVER
+    least = c.minimum * c.unit
+    for x in range(c.draft_at[i], c.draft_at[i + 1]):
+        if out[c.draft[x]] >= least:
+            out[c.draft[x]] += c.bonus * c.unit
+
+
+@kernel
+def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows32) -> None:
+    """The sums of some mentees with every mentor, one row each: for tests, reasons and small cohorts."""
+    mentors = len(c.kind)
+    hours = np.empty(len(c.their_hours) + 1, np.int32)
+    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
+    seen = np.zeros(mentors, np.int16)
+    code = np.zeros(mentors, np.uint8)
+    lut = np.empty(largest + 1, np.int32)
+    for x in range(len(mentees)):
+        common_hours(c, c.hours[mentees[x]], hours)
+        row(
+            c,
+            mentees[x],
+            hours,
+            by_kind,
+            seen,
+            code,
+            lut,
+            extra[x] if len(extra) else extra[:0].reshape(-1),
+            out[x],
+        )
+
+
+@kernel
+def retrieve(
+    c: Columns,
+    order: Ints32,
+    largest: int,
+    extra: Rows32,
+    skip: Flags,
+    places: Longs,
+    prices: Ints32,
+    keep: int,
+    mentors: Rows32,
+    sums: Rows32,
+    counts: Ints32,
+    rest: Ints32,
+) -> None:
+    """For mentees order[x]: the `keep` mentors with the most sum − price, of those with a place.
+
+    order: neighbors with the same free hours stand together, which saves their table. skip (len(order),): rows
+    to leave as they are. prices: in units of sums. mentors, sums (len(order), keep): what was found, unsorted;
+    counts: how many; rest: no mentor outside has a larger sum − price than this.
+    """
+    size = len(c.kind)
+    hours = np.empty(len(c.their_hours) + 1, np.int32)
+    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
+    seen = np.zeros(size, np.int16)
+    code = np.zeros(size, np.uint8)
+    lut = np.empty(largest + 1, np.int32)
+    out = np.empty(size, np.int32)
+    cut = np.empty(size, np.int32)
+    for j in range(size):
+        cut[j] = prices[j] if places[j] > 0 else 2**29
+    pattern = -2
+    least = max(0, c.minimum * c.unit)
+    value = np.empty(keep, np.int64)
+    for x in range(len(order)):
+        if skip[x]:
+            continue
+        i = order[x]
+        if c.hours[i] != pattern:
+            pattern = c.hours[i]
+            common_hours(c, pattern, hours)
+        row(c, i, hours, by_kind, seen, code, lut, extra[x] if len(extra) else extra[:0].reshape(-1), out)
+        count = 0
+        floor = np.int64(-(2**31))
+        begin = 0
+        while begin < size:
+            end = min(size, begin + 64)
+            top = np.int32(-(2**31) + 1)
+            for j in range(begin, end):
+                top = max(top, np.int32(out[j] - cut[j]))
+            if top > floor:
+                for j in range(begin, end):
+                    gain = np.int64(out[j]) - cut[j]
+                    if out[j] < least or gain <= floor or places[j] == 0:
+                        continue
+                    if count < keep:
+                        at = count
+                        count += 1
+                        while at > 0:
+                            parent = (at - 1) >> 1
+                            if value[parent] <= gain:
+                                break
+                            value[at] = value[parent]
+                            mentors[x, at] = mentors[x, parent]
+                            sums[x, at] = sums[x, parent]
+                            at = parent
+                    else:
+                        at = 0
+                        while True:
+                            child = 2 * at + 1
+                            if child >= keep:
+                                break
+                            if child + 1 < keep and value[child + 1] < value[child]:
+                                child += 1
+                            if value[child] >= gain:
+                                break
+                            value[at] = value[child]
+                            mentors[x, at] = mentors[x, child]
+                            sums[x, at] = sums[x, child]
+                            at = child
+                    value[at] = gain
+                    mentors[x, at] = j
+                    sums[x, at] = out[j]
+                    if count == keep:
+                        floor = value[0]
+            begin = end
+        counts[x] = count
+        rest[x] = floor if count == keep else -(2**31) + 1

@@ -1,0 +1,79 @@
+"""Small lists per row, as three arrays; names as numbers; sets as bits."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from services.matching.engine.graph import Ints
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Table(NamedTuple):
+    """CSR: row i is columns[at[i]:at[i + 1]] with their values."""
+
+    at: Ints
+    columns: npt.NDArray[np.int32]
+    values: npt.NDArray[np.uint8]
+
+
+def table(rows: Sequence[Mapping[int, int]]) -> Table:
+    """Rows of column → value; values 0 … 255, columns of a row in the given order."""
+    at = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum([len(row) for row in rows], out=at[1:])
+    columns = np.fromiter((column for row in rows for column in row), np.int32, int(at[-1]))
+    values = np.fromiter((value for row in rows for value in row.values()), np.uint8, int(at[-1]))
+    return Table(at, columns, values)
+
+
+def turned(given: Table, width: int) -> Table:
+    """The same entries by column: postings. Rows of a column in order."""
+    order = np.argsort(given.columns, kind="stable")
+    rows = np.repeat(np.arange(len(given.at) - 1, dtype=np.int32), np.diff(given.at))
+    at = np.zeros(width + 1, np.int64)
+    np.cumsum(np.bincount(given.columns, minlength=width), out=at[1:])
+    return Table(at, rows[order], given.values[order])
+
+
+class Numbers(Generic[T]):
+    """Names in the order they were first met."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def names(self) -> list[T]:
+        return list(self._numbers)
+
+    def of(self, name: T) -> int:
+        """The number of `name`, a new one the first time."""
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def all(self, names: Iterable[T]) -> list[int]:
+        return [self.of(name) for name in names]
+
+    def first(self, names: Sequence[T]) -> int:
+        """The number of the first name, −1 where there is none."""
+        return self.of(names[0]) if names else -1
+
+
+def bits(sets: Sequence[Iterable[int]], width: int) -> npt.NDArray[np.uint64]:
+    """Sets of numbers below `width` as words, flat: max(1, ⌈width / 64⌉) words a set."""
+    words = max(1, -(-width // 64))
+    result = np.zeros((len(sets), words), np.uint64)
+    for row, members in enumerate(sets):
+        for member in members:
+            result[row, member // 64] |= np.uint64(1 << (member % 64))
+    return result.reshape(-1)
+
+
+def distinct(keys: Sequence[T]) -> tuple[list[T], npt.NDArray[np.int32]]:
+    """The different keys, and the number of each one's key."""
+    numbers: Numbers[T] = Numbers()
+    found = np.array([numbers.of(key) for key in keys], np.int32)
+    return numbers.names, found
