@@ -9,7 +9,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.delivery.failure import describe
 from shared.delivery.transaction import Transaction
-from shared.mongo import Database
+from shared.mongo import Database, past
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Leases:
                 "_id": slot,
                 "$or": [
                     {"owner": {"$in": ["", self.owner]}},
-                    {"$expr": {"$lt": ["$until", "$$NOW"]}},
+                    past("until"),
                 ],
             },
             [
