@@ -29,6 +29,10 @@ class Deciding:
     async def case(self, tx: Transaction, pair: str) -> datetime | None:
         """What is to be done about a pair now."""
         facts, stored, boxes = await gather(self.store, tx, pair)
+        if facts.pair is not None and await self.store.programs.get(tx, facts.pair.program) is None:
+            # Topics come in any order. By other rules than the program's own a mail could go out at night; its
+            # arrival wakes this pair again.
+            return None
         decision = decide(facts, tx.now)
         out = dispatch(facts, decision.outcomes, tx.now)
         if decision.outcomes:

@@ -8,8 +8,12 @@ from services.notifications.domain.outcomes import Announced
 from services.notifications.domain.receivers import post_id
 from services.notifications.domain.state import Post
 
-ESSENTIAL = frozenset({"proposal", "ended"})
-"""Never limited, never in a digest (domain.md, Escalation)."""
+ESSENTIAL = frozenset({"proposal", "ended", "word"})
+"""Never limited, never in a digest (domain.md, Escalation).
+
+A word in confidence to the coordinator is one of them, or it would fill the coordinator's week, put off a rung of
+the same pair, and the other could tell from the calendar that somebody had asked.
+"""
 
 
 def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced]:

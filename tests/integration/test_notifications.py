@@ -1,0 +1,286 @@
+"""A silent pair on the real cluster: rungs, recovery, rematch, mail and answers, seen from outside."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.notifications.settings import Settings
+from shared.contracts import ANSWERS, CASES, DELIVERIES
+from shared.contracts.topics import DEAD_LETTERS, read_by
+from tests.integration.delivery.conftest import until
+from tests.support.kafka import Sender, create_topics
+from tests.support.notifications import Mailbox, Scene, Serving, eventually, links, scene
+
+
+@pytest.fixture
+async def mailbox():
+    box = await Mailbox().start()
+    yield box
+    await box.stop()
+
+
+@pytest.fixture
+async def settings(kafka, database, names, mongo_driver, mailbox, tmp_path):
+    topics = [*read_by("notifications"), CASES, ANSWERS, DELIVERIES, DEAD_LETTERS["notifications"]]
+    await create_topics(kafka.bootstrap, names.topic_prefix, topics)
+    return Settings(
+        profile="embedded",
+        data_dir=tmp_path,
+        kafka_bootstrap=kafka.bootstrap,
+        mongo_uri=database.uri,
+        mongo_driver=mongo_driver,
+        topic_prefix=names.topic_prefix,
+        database_prefix=names.database_prefix,
+        smtp_port=mailbox.port,
+        public_url="https://rapport.example",
+    )
+
+
+@pytest.fixture
+async def stage(settings, mailbox):
+    """An active pair that was welcomed a while ago, so that the week's messages are free again."""
+    async with scene(settings, mailbox) as stage:
+        await stage.people()
+        await stage.program()
+        await stage.pair()
+        await stage.settle()
+        await stage.days(8)
+        mailbox.mails.clear()
+        yield stage
+
+
+async def cases(stage):
+    return [body["case"] for body in await stage.published(CASES)]
+
+
+async def test_four_rungs_then_a_rematch_after_the_coordinators_word(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    assert mailbox.kinds() == ["rung.owing"]
+    assert "mentee@example.org" in mailbox.mails[0]["To"]
+    assert "Mentor Müller" in mailbox.mails[0].get_content()
+    await stage.days(3)
+    assert mailbox.kinds()[1:] == ["rung.both", "rung.both"]
+    await stage.days(4)
+    assert mailbox.kinds()[3:] == ["rung.coordinator"]
+    history = mailbox.last("rung.coordinator").get_content()
+    assert "carla@example.org" in mailbox.last("rung.coordinator")["To"]
+    assert "Mentee O'Brien asked" in history
+    assert history.count("\n- ") == 3 + 4
+    async with stage.client("coordinator") as coordinator:
+        early = await coordinator.post("/v1/cases/pair/act", json={"action": "rematch"})
+        assert (early.status_code, early.json()["type"]) == (409, "/problems/not-now")
+        await stage.days(7)
+        assert mailbox.kinds()[4:] == ["rung.rematch"]
+        (listed,) = (await coordinator.get("/v1/cases")).json()["items"]
+        assert (listed["rung"], listed["rematch"], listed["state"]) == (4, "recommended", "open")
+        word = await coordinator.post("/v1/cases/pair/act", json={"action": "rematch"})
+        assert word.json()["rematch"] == "confirmed"
+        await stage.settle()
+        await stage.pair("ended", outcome="ended")
+        await stage.settle()
+        detail = (await coordinator.get("/v1/cases/pair")).json()
+    assert detail["state"] == "closed"
+    assert [entry["what"] for entry in detail["history"]] == [
+        "opened",
+        *["rung"] * 4,
+        "rematch_confirmed",
+        "closed",
+    ]
+    assert len(detail["suggestions"]) == 3
+    assert mailbox.kinds()[5:] == ["ended", "ended"]
+    assert "no longer available" in mailbox.mails[-1].get_content()
+    published = await cases(stage)
+    assert [(case["rung"], case["rematch"], case["state"]) for case in published] == [
+        (1, "none", "open"),
+        (2, "none", "open"),
+        (3, "none", "open"),
+        (4, "recommended", "open"),
+        (4, "confirmed", "open"),
+        (4, "confirmed", "closed"),
+    ]
+
+
+async def test_recovery_closes_the_case_without_a_mail_and_the_ladder_ends(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    await stage.days(3)
+    sent = len(mailbox.mails)
+    await stage.health(held=stage.now.date())
+    await stage.settle()
+    await stage.days(30)
+    assert len(mailbox.mails) == sent
+    last = (await cases(stage))[-1]
+    assert (last["state"], last["rung"]) == ("recovered", 2)
+    async with stage.client("coordinator") as coordinator:
+        assert (await coordinator.get("/v1/cases")).json()["items"] == []
+
+
+async def test_a_month_at_once_fires_one_rung(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    await stage.days(30)
+    assert [case["rung"] for case in await cases(stage)] == [1, 2]
+
+
+async def test_a_planned_session_holds_the_case(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    await stage.plan(stage.now + timedelta(days=5))
+    await stage.settle()
+    await stage.days(4)
+    assert [case["state"] for case in await cases(stage)] == ["open", "on_hold"]
+    await stage.days(6)
+    assert [(case["state"], case["rung"]) for case in await cases(stage)][2:] == [("open", 1)]
+    await stage.days(4)
+    assert (await cases(stage))[-1]["rung"] == 2
+
+
+async def test_one_tap_answers_become_facts_once_and_words_stay_inside(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    met, _, busy, need_help, _ = links(mailbox.mails[0])
+    async with stage.client() as person:
+        page = await person.get(met)
+        assert (page.status_code, "On which day did you meet?" in page.text) == (200, True)
+        assert (await person.get(met + "x")).status_code == 410
+        future = (stage.now + timedelta(days=3)).date().isoformat()
+        assert (await person.post(met, data={"day": future})).status_code == 422
+        assert await stage.published(ANSWERS) == []
+        today = stage.now.date().isoformat()
+        for _ in range(2):
+            assert "Thank you" in (await person.post(met, data={"day": today})).text
+        until = (stage.now + timedelta(days=6)).date().isoformat()
+        await person.post(busy, data={"day": until})
+        for _ in range(2):
+            assert "Nobody else knows" in (await person.post(need_help)).text
+        await stage.settle()
+    answers = await stage.published(ANSWERS)
+    assert [(answer["kind"], answer["day"], answer["by"]) for answer in answers] == [
+        ("met_on", today, "mentee"),
+        ("busy_until", until, "mentee"),
+    ]
+    assert answers[0]["time_zone"] == "Europe/Berlin"
+    assert (await cases(stage))[-1]["state"] == "on_hold"
+    assert all("reviews" in body and body["reviews"] == [] for body in await stage.published(CASES))
+    assert mailbox.kinds()[1:] == ["word"]
+    assert "carla@example.org" in mailbox.last("word")["To"]
+    async with stage.client("coordinator") as coordinator:
+        (task,) = (await coordinator.get("/v1/reviews")).json()["items"][0]["reviews"]
+        assert (task["kind"], task["by"]) == ("word.need_help", "mentee")
+        done = await coordinator.post(f"/v1/reviews/{task['id']}/act", json={"state": "done"})
+        assert done.json()["state"] == "done"
+        assert (await coordinator.get("/v1/reviews")).json()["items"] == []
+    assert "need_help" not in str(await stage.published(DELIVERIES))
+
+
+async def test_a_broken_mail_server_loses_nothing(stage, mailbox):
+    await mailbox.stop()
+    await stage.health("stalled")
+    await stage.settle()
+    assert mailbox.mails == []
+    await mailbox.start()
+    await stage.days(0.1)
+    assert mailbox.kinds() == ["rung.owing"]
+    (delivery,) = [body for body in await stage.published(DELIVERIES) if body["kind"] == "rung.owing"]
+    assert delivery["outcome"] == "sent"
+    assert delivery["attempts"] > 1
+    assert delivery["message_id"] == mailbox.mails[0]["Message-ID"]
+
+
+async def test_a_mail_that_waited_is_not_sent_after_recovery(stage, mailbox):
+    await mailbox.stop()
+    await stage.health("stalled")
+    await stage.settle()
+    await stage.health(held=stage.now.date())
+    await stage.settle()
+    await mailbox.start()
+    await stage.days(0.1)
+    assert mailbox.mails == []
+    outcomes = [body["outcome"] for body in await stage.published(DELIVERIES) if body["kind"] == "rung.owing"]
+    assert outcomes == ["suppressed"]
+
+
+async def test_a_refused_address_is_told_and_not_tried_for_ever(stage, mailbox):
+    mailbox.refuse = "550 no such person"
+    await stage.health("stalled")
+    await stage.settle()
+    async with stage.client("coordinator") as coordinator:
+        failed = (await coordinator.get("/v1/deliveries", params={"outcome": "failed"})).json()["items"]
+        assert [each["recipient"] for each in failed] == ["mentee"]
+        detail = (await coordinator.get("/v1/cases/pair")).json()
+        assert [each["outcome"] for each in detail["deliveries"] if each["kind"] == "rung.owing"] == [
+            "failed"
+        ]
+    mailbox.refuse = None
+
+
+async def test_killed_after_sending_and_before_the_commit_it_sends_the_same_mail_again(settings, mailbox):
+    """The mail server itself kills the service, once it has the mail and before it says so."""
+    process = Serving(settings)
+    mailbox.on_mail = process.kill_once
+    async with Sender(settings.kafka_bootstrap, settings.topic_prefix) as sender:
+        stage = Scene(None, sender, mailbox, settings, None)
+        try:
+            process.start()
+            await stage.people()
+            await stage.program()
+            await stage.pair("proposed")
+            await eventually("the service is killed", lambda: process.killed and not process.running)
+            assert len(mailbox.mails) == 1
+            process.start()
+            await eventually("both proposals, one of them twice", lambda: len(mailbox.mails) == 3, 90)
+            ids = [mail["Message-ID"] for mail in mailbox.mails]
+            assert ids.count(ids[0]) == 2
+            assert len(set(ids)) == 2
+
+            async def recorded():
+                return len(await stage.published(DELIVERIES)) == 2
+
+            await until("both deliveries are published", recorded)
+            assert {each["message_id"] for each in await stage.published(DELIVERIES)} == set(ids)
+        finally:
+            process.end()
+
+
+async def test_nobody_without_an_address_is_lost_from_sight(settings, mailbox):
+    async with scene(settings, mailbox) as stage:
+        await stage.people(without=("mentee",))
+        await stage.program()
+        await stage.settle()
+        await stage.pair("proposed")
+        await stage.settle()
+        assert mailbox.kinds() == ["proposal"]
+        async with stage.client("coordinator") as coordinator:
+            found = (await coordinator.get("/v1/deliveries", params={"outcome": "no_address"})).json()[
+                "items"
+            ]
+        assert [each["recipient"] for each in found] == ["mentee"]
+
+
+async def test_only_coordinators_of_the_program_see_and_act(stage, mailbox):
+    await stage.health("stalled")
+    await stage.settle()
+    async with stage.client() as nobody:
+        assert (await nobody.get("/v1/cases")).status_code == 401
+    async with stage.client("participant", participant="mentee") as person:
+        assert (await person.get("/v1/cases/pair")).status_code == 403
+        asked = await person.post("/v1/pairs/pair/requests", json={"kind": "want_to_finish"})
+        again = await person.post("/v1/pairs/pair/requests", json={"kind": "want_to_finish"})
+        assert (asked.status_code, asked.json()) == (202, again.json())
+        assert (await person.post("/v1/pairs/other/requests", json={"kind": "need_help"})).status_code == 404
+    async with stage.client("coordinator", "participant", participant="mentor") as in_the_pair:
+        assert (await in_the_pair.get("/v1/cases/pair")).status_code == 404
+    async with stage.client("coordinator") as coordinator:
+        assert (await coordinator.get("/v1/cases", params={"program": "other"})).status_code == 404
+        assert (await coordinator.get("/v1/cases/nothing")).status_code == 404
+        until = (stage.now + timedelta(days=5)).isoformat()
+        rests = await coordinator.post("/v1/cases/pair/snooze", json={"until": until})
+        assert rests.status_code == 200
+        await stage.days(4)
+        assert (await cases(stage))[-1]["state"] == "on_hold"
+        gone = await coordinator.post("/v1/cases/pair/dismiss", json={"reason": "they work side by side"})
+        assert gone.json()["state"] == "dismissed"
+        await stage.days(30)
+    assert "side by side" not in str(await stage.published(CASES))
+    assert mailbox.kinds() == ["rung.owing", "word"]
