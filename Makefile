@@ -18,6 +18,11 @@ venv: .venv/.installed ## make .venv from the lock
 lock: ## resolve pyproject.toml into requirements.lock
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 $(EXTRAS) pyproject.toml -o requirements.lock
 
+docs: .venv/.installed ## write all generated documents: API, events, settings, metrics
+	@$(BIN)/rapport openapi
+	@$(BIN)/rapport asyncapi
+	@$(BIN)/rapport settings
+
 lint: .venv/.installed ## style, types and architecture
 	@echo "ruff check"; $(BIN)/ruff check --quiet .
 	@echo "ruff format"; $(BIN)/ruff format --quiet --check .
@@ -27,4 +32,4 @@ lint: .venv/.installed ## style, types and architecture
 test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS for pytest)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help venv lock lint test
+.PHONY: help venv lock docs lint test

@@ -110,6 +110,8 @@ def settle(wanted: dict[Path, str], check: bool, valid: Callable[[str], None] | 
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             click.echo(f"wrote {path}")
+    if not differ:
+        click.echo(f"current: {len(wanted)} files")
     if check and differ:
         raise Failed(f"not current: {', '.join(differ)}; run the command without --check and commit")
 
@@ -117,5 +119,10 @@ def settle(wanted: dict[Path, str], check: bool, valid: Callable[[str], None] | 
 def _valid_openapi(text: str) -> None:
     from openapi_spec_validator import OpenAPIV31SpecValidator
 
-    for error in OpenAPIV31SpecValidator(json.loads(text)).iter_errors():
+    from shared.http.openapi import dangling
+
+    document = json.loads(text)
+    if missing := dangling(document):
+        raise Failed(f"not valid OpenAPI 3.1: nothing at {', '.join(missing)}")
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
         raise Failed(f"not valid OpenAPI 3.1: {'/'.join(map(str, error.path))}: {error.message}")

@@ -5,14 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse
 
 from shared.delivery.failure import is_outage
-from shared.http import health, ops, problems
-from shared.http.auth import Require, SignedLink, Verifier, verifier
+from shared.http import health, openapi, ops, page, problems
+from shared.http.auth import Verifier, verifier
 from shared.http.idempotency import Answers
 from shared.http.middleware import Edge
 from shared.http.ports import Kernel
@@ -55,9 +54,8 @@ def create_app(
         version="1",
         description=description,
         lifespan=_lifespan(kernel, settings, lifespan),
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         openapi_url="/openapi.json",
         separate_input_output_schemas=False,
     )
@@ -72,9 +70,14 @@ def create_app(
     for router in routers:
         app.include_router(router, responses=problems.RESPONSES)
     app.include_router(ops.routes(), responses=problems.RESPONSES)
+    app.add_api_route("/docs", _docs, response_class=HTMLResponse, include_in_schema=False)
     app.add_middleware(Edge, max_body=settings.max_body_bytes, max_import=settings.max_import_bytes)
-    _show_roles(app)
+    openapi.install(app)
     return app
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    return HTMLResponse(page.html(request.app.openapi()))
 
 
 def _lifespan(
@@ -128,35 +131,3 @@ async def _stop(kernel: Kernel, seconds: float) -> None:
     except Exception as error:
         # Nothing is lost by it: what was not committed is done again after the next start.
         log.warning("kernel did not stop in time", exc_info=error)
-
-
-def _show_roles(app: FastAPI) -> None:
-    """Each operation of the OpenAPI document names the roles it is for, as `x-roles`."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        for route, roles in scopes(app):
-            for method in route.methods or ():
-                operation = document["paths"].get(route.path_format, {}).get(method.lower())
-                if operation is not None and roles:
-                    operation["x-roles"] = sorted(roles)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def scopes(app: FastAPI) -> list[tuple[RouteContext, frozenset[str] | None]]:
-    """Every route with the roles it asks for; None where it asks for none."""
-    return [(route, _roles(getattr(route, "dependant", None))) for route in iter_route_contexts(app.routes)]
-
-
-def _roles(dependant: Any) -> frozenset[str] | None:
-    if dependant is None:
-        return None
-    if isinstance(dependant.call, Require):
-        return frozenset(dependant.call.roles)
-    if isinstance(dependant.call, SignedLink):
-        return frozenset({"signed link"})
-    found = [roles for inner in dependant.dependencies if (roles := _roles(inner)) is not None]
-    return frozenset().union(*found) if found else None

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from shared.http.app import scopes
 from shared.http.keys import DevelopmentIssuer
+from shared.http.openapi import scopes
 
 FREE = frozenset({"/live", "/ready", "/metrics", "/docs", "/openapi.json"})
 """The only paths that may be open to everybody."""

@@ -167,3 +167,7 @@ async def test_the_document_is_openapi_3_1_and_names_roles(make: Any) -> None:
     assert operation["x-roles"] == ["hr"]
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     assert page.status_code == 200
+    assert "/v1/things/{number}" in page.text
+    # Nothing is fetched from anybody else's server.
+    assert "<script" not in page.text
+    assert "//" not in page.text
