@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compile import Bytes, Ints32, LongRows, Longs, Shorts, WordRows, Words
+from services.matching.engine.compile import (
+    ByteRows,
+    Bytes,
+    Counts32,
+    Ints32,
+    LongRows,
+    Longs,
+    Shorts,
+    WordRows,
+    Words,
+)
 from services.matching.engine.graph import Ints
 
 UNKNOWN = -(2**15)
@@ -40,6 +50,8 @@ class Columns(NamedTuple):
     skill_level: Bytes
     goal_at: Longs
     goal: Ints32
+    goal_level: Bytes
+    """Ones: a goal is shared or not."""
     tongue: Words
     """(n · words) languages as bits."""
     first_tongue: Ints32
@@ -67,7 +79,7 @@ class Columns(NamedTuple):
     draft: Ints32
     """Mentors this mentee has a draft with."""
     # mentors
-    kind: Ints32
+    kind: Counts32
     """(m) class."""
     kind_seniority: Shorts
     kind_silent: Bytes
@@ -79,10 +91,16 @@ class Columns(NamedTuple):
     offer: Ints32
     """Mentors offering each skill."""
     offer_level: Bytes
+    offer_row: Ints32
+    """(skills) the row of a skill that many offer in `offer_dense`, −1: walk its posting."""
+    offer_dense: ByteRows
     helps_at: Longs
     helps: Ints32
-    pattern: Ints32
-    """(m) pattern of free hours, −1: not known."""
+    helps_level: Bytes
+    helps_row: Ints32
+    helps_dense: ByteRows
+    pattern: Counts32
+    """(m) pattern of free hours; the number of patterns where they are not known."""
     # free hours
     own_hours: WordRows
     """(patterns of mentees, weeks · words)"""
@@ -101,11 +119,11 @@ class Cohort(NamedTuple):
 
     @property
     def largest(self) -> int:
-        """The most that anyone seeks: levels of all their skills, or goals."""
+        """How many different answers anyone's skills and goals have: (levels sought + 1) · (goals + 1)."""
         c = self.columns
         levels = np.concatenate([[0], np.cumsum(c.skill_level, dtype=np.int64)])
         skills = levels[c.skill_at[1:]] - levels[c.skill_at[:-1]]
-        return int(max(skills.max(initial=0), np.diff(c.goal_at).max(initial=0)))
+        return int(((skills + 1) * (np.diff(c.goal_at) + 1)).max(initial=1))
 
     @property
     def mentees(self) -> int:

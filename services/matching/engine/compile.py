@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Callable[..., object])
 # What a kernel's parameters may be. For the type checker they are Any.
 Longs = Annotated[Any, types.Array(types.int64, 1, "C")]
 Ints32 = Annotated[Any, types.Array(types.int32, 1, "C")]
+Counts32 = Annotated[Any, types.Array(types.uint32, 1, "C")]
 Shorts = Annotated[Any, types.Array(types.int16, 1, "C")]
 Bytes = Annotated[Any, types.Array(types.uint8, 1, "C")]
 Words = Annotated[Any, types.Array(types.uint64, 1, "C")]

@@ -22,7 +22,7 @@ from services.matching.domain.tree import above, reach
 from services.matching.domain.weekly import QUARTER, WORDS, offset_minutes, reference_weeks
 from services.matching.engine.columns import PASSED, SILENT, UNKNOWN, Cohort, Columns
 from services.matching.engine.graph import Ints
-from services.matching.engine.tables import Numbers, Table, bits, distinct, table, turned
+from services.matching.engine.tables import Numbers, Table, bits, distinct, popular, table, turned
 
 Words = npt.NDArray[np.uint64]
 Patterns = npt.NDArray[np.int32]
@@ -80,6 +80,8 @@ def cohort(given: People) -> Cohort:
     seek = table([{skills.of(name): level for name, level in p.skills.items()} for p in mentees])
     aims = table([{goals.of(name): 1 for name in sorted(p.goals)} for p in mentees])
     offered, helping = turned(offers, len(skills)), turned(helps, len(goals))
+    offer_row, offer_dense = popular(offered, len(mentors))
+    helps_row, helps_dense = popular(helping, len(mentors))
     choices, chosen = _choices(given)
     kinds, kind = distinct([(_seniority(p), _silent(p), p.languages) for p in mentors])
     weeks, own, own_pattern, their, pattern = _hours(given)
@@ -97,6 +99,7 @@ def cohort(given: People) -> Cohort:
         skill_level=seek.values,
         goal_at=aims.at,
         goal=aims.columns,
+        goal_level=aims.values,
         tongue=bits([tongues.all(p.languages) for p in mentees], len(tongues)),
         first_tongue=np.array([tongues.first(p.languages) for p in mentees], np.int32),
         hours=own_pattern,
@@ -113,7 +116,7 @@ def cohort(given: People) -> Cohort:
         barred=barred.columns,
         draft_at=draft.at,
         draft=draft.columns,
-        kind=kind,
+        kind=kind.astype(np.uint32),
         kind_seniority=np.array([level for level, _, _ in kinds], np.int16),
         kind_silent=np.array([silent for _, silent, _ in kinds], np.uint8),
         kind_tongue=bits([tongues.all(spoken) for _, _, spoken in kinds], len(tongues)),
@@ -121,9 +124,14 @@ def cohort(given: People) -> Cohort:
         offer_at=offered.at,
         offer=offered.columns,
         offer_level=offered.values,
+        offer_row=offer_row,
+        offer_dense=offer_dense,
         helps_at=helping.at,
         helps=helping.columns,
-        pattern=pattern,
+        helps_level=helping.values,
+        helps_row=helps_row,
+        helps_dense=helps_dense,
+        pattern=np.where(pattern < 0, len(their), pattern).astype(np.uint32),
         own_hours=own,
         their_hours=their,
         weeks=weeks,

@@ -7,7 +7,17 @@ add its file in the domain: it works at once, evaluated as it stands there. A ke
 import numpy as np
 
 from services.matching.engine.columns import SILENT, UNKNOWN, Columns
-from services.matching.engine.compile import Bytes, Flags, Ints32, Longs, Rows32, Shorts, Word, kernel
+from services.matching.engine.compile import (
+    ByteRows,
+    Bytes,
+    Counts32,
+    Flags,
+    Ints32,
+    Longs,
+    Rows32,
+    Word,
+    kernel,
+)
 
 NEVER = -(2**30)
 """The sum of a pair that a gate forbids: no price or bonus brings it back above zero."""
@@ -89,34 +99,45 @@ def kinds(c: Columns, i: int, out: Ints32) -> None:
 
 
 @kernel
-def _walk(c: Columns, i: int, skills: bool, seen: Shorts, lut: Ints32, out: Ints32) -> None:
-    """Skills or goals of mentee i: how much of what is sought each mentor has, added to `out`.
+def _count(
+    at: Longs,
+    names: Ints32,
+    levels: Bytes,
+    i: int,
+    step: int,
+    post_at: Longs,
+    post: Ints32,
+    post_level: Bytes,
+    dense_row: Ints32,
+    dense: ByteRows,
+    seen: Counts32,
+) -> None:
+    """Adds step · Σ min(offered, sought) over what mentee i seeks to seen (mentors,)."""
+    for s in range(at[i], at[i + 1]):
+        name = names[s]
+        most = levels[s]
+        found = dense_row[name]
+        if found >= 0:
+            for j in range(len(seen)):
+                seen[j] += np.uint32(min(dense[found, j], most)) * np.uint32(step)
+        else:
+            for p in range(post_at[name], post_at[name + 1]):
+                seen[post[p]] += np.uint32(min(post_level[p], most)) * np.uint32(step)
 
-    Walks the postings twice: the share is rounded as a whole, so it moves from step to step and the counts are
-    cleared behind. Mentors with silence in this term have no posting.
-    """
-    weight = c.weights[1] if skills else c.weights[2]
-    at, names = (c.skill_at, c.skill) if skills else (c.goal_at, c.goal)
-    post_at, post = (c.offer_at, c.offer) if skills else (c.helps_at, c.helps)
-    wanted = 0
-    for s in range(at[i], at[i + 1]):
-        wanted += c.skill_level[s] if skills else 1
-    if wanted == 0 or weight == 0:
-        return
-    for amount in range(wanted + 1):
-        lut[amount] = weight * np.int64(np.rint(amount / wanted * WHOLE))
-    for s in range(at[i], at[i + 1]):
-        name = names[s]
-        for p in range(post_at[name], post_at[name + 1]):
-            j = post[p]
-            more = min(c.offer_level[p], c.skill_level[s]) if skills else 1
-            before = seen[j]
-            seen[j] = before + more
-            out[j] += lut[before + more] - lut[before]
-    for s in range(at[i], at[i + 1]):
-        name = names[s]
-        for p in range(post_at[name], post_at[name + 1]):
-            seen[post[p]] = 0
+
+@kernel
+def _answers(c: Columns, i: int, lut: Ints32) -> int:
+    """Points for every amount of skills and goals that a mentor may cover, in lut; returns the step of goals."""
+    skills = 0
+    for s in range(c.skill_at[i], c.skill_at[i + 1]):
+        skills += c.skill_level[s]
+    goals = c.goal_at[i + 1] - c.goal_at[i]
+    for goal in range(goals + 1):
+        base = c.weights[2] * np.int64(np.rint(goal / max(1, goals) * WHOLE))
+        for amount in range(skills + 1):
+            share = np.int64(np.rint(amount / max(1, skills) * WHOLE))
+            lut[goal * (skills + 1) + amount] = base + c.weights[1] * share
+    return skills + 1
 
 
 @kernel
@@ -125,7 +146,7 @@ def row(
     i: int,
     hours: Ints32,
     by_kind: Ints32,
-    seen: Shorts,
+    seen: Counts32,
     code: Bytes,
     lut: Ints32,
     extra: Ints32,
@@ -133,19 +154,25 @@ def row(
 ) -> None:
     """The sums of mentee i with every mentor, drafts with their bonus, into out (mentors,).
 
-    hours: `common_hours` of this mentee's pattern. by_kind, lut: room for all classes, and for the largest amount
-    sought. seen, code (mentors,): zeros, and zeros again afterwards. extra: (mentors,) what terms without a
-    kernel bring, or nothing.
+    hours: `common_hours` of this mentee's pattern. by_kind, lut: room for all classes and for `Cohort.largest`.
+    seen (mentors,): scratch. code (mentors,): zeros, and zeros again afterwards. extra: (mentors,) what terms
+    without a kernel bring, or nothing.
     """
     kinds(c, i, by_kind)
-    last = len(hours) - 1
+    step = _answers(c, i, lut)
+    seen[:] = 0
+    _count(
+        c.skill_at, c.skill, c.skill_level, i, 1,
+        c.offer_at, c.offer, c.offer_level, c.offer_row, c.offer_dense, seen,
+    )  # fmt: skip
+    _count(
+        c.goal_at, c.goal, c.goal_level, i, step,
+        c.helps_at, c.helps, c.helps_level, c.helps_row, c.helps_dense, seen,
+    )  # fmt: skip
     for j in range(len(out)):
-        pattern = c.pattern[j]
-        out[j] = by_kind[c.kind[j]] + hours[pattern if pattern >= 0 else last]
+        out[j] = by_kind[c.kind[j]] + hours[c.pattern[j]] + lut[seen[j]]
     for j in range(len(extra)):
         out[j] += extra[j]
-    _walk(c, i, True, seen, lut, out)
-    _walk(c, i, False, seen, lut, out)
     if c.weights[0] > 0:
         mine = 6 if c.ranked[i] else SILENT
         for x in range(c.chosen_at[i], c.chosen_at[i + 1]):
@@ -175,9 +202,9 @@ def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows
     mentors = len(c.kind)
     hours = np.empty(len(c.their_hours) + 1, np.int32)
     by_kind = np.empty(len(c.kind_first) + 1, np.int32)
-    seen = np.zeros(mentors, np.int16)
+    seen = np.zeros(mentors, np.uint32)
     code = np.zeros(mentors, np.uint8)
-    lut = np.empty(largest + 1, np.int32)
+    lut = np.empty(largest, np.int32)
     for x in range(len(mentees)):
         common_hours(c, c.hours[mentees[x]], hours)
         row(
@@ -217,9 +244,9 @@ def retrieve(
     size = len(c.kind)
     hours = np.empty(len(c.their_hours) + 1, np.int32)
     by_kind = np.empty(len(c.kind_first) + 1, np.int32)
-    seen = np.zeros(size, np.int16)
+    seen = np.zeros(size, np.uint32)
     code = np.zeros(size, np.uint8)
-    lut = np.empty(largest + 1, np.int32)
+    lut = np.empty(largest, np.int32)
     out = np.empty(size, np.int32)
     cut = np.empty(size, np.int32)
     for j in range(size):
