@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 
-from services.matching.domain.plan import Cohort, Plan, make_plan
+from services.matching.domain.plan import Cohort, Plan
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +21,9 @@ class WorkerLost(OSError):
 
 
 def _plan(cohort: Cohort) -> Plan:
-    from services.matching.engine.assign import solve
+    from services.matching.planning import make_plan
 
-    return make_plan(cohort, solve)
+    return make_plan(cohort)
 
 
 def _end_with_parent() -> None:
@@ -40,7 +40,7 @@ def _end_with_parent() -> None:
 
 
 def _ready() -> int:
-    import services.matching.engine.assign  # noqa: F401  (its compiled parts load before the first cohort)
+    import services.matching.planning  # noqa: F401  (the engine's compiled parts load before the first cohort)
 
     return os.getpid()
 

@@ -1,50 +1,20 @@
-"""One cohort's best pairing: everybody who is free, all at once, under places; and why someone is left over.
+"""One cohort's plan: what a pairing is made from, the pairs it has, and why someone is left over.
 
-Pairs that people were shown, and living ones, are not in the problem at all: their places are taken
-(`Person.held`) and their partners are `past`, so nothing here can move them. Drafts are in it and carry a
-bonus, so that they move only for a gain worth the churn.
+Pairs that people were shown, and living ones, are not in it at all: their places are taken (`Person.held`) and
+their partners are `past`, so nothing here can move them. Drafts are in it and carry a bonus, so that they move
+only for a gain worth the churn.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.matching.domain.gates import allowed
-from services.matching.domain.people import SCALE, Person, Rules
+from services.matching.domain.people import Person, Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.reasons import Left, spare, why_left
-from services.matching.domain.score import Points, scores
-
-ALL_EDGES = 4_000_000
-"""Up to so many mentee × mentor cells every possible pair is a candidate; 4 million edges are 48 MB."""
-CANDIDATES = 64
-"""Beyond that, so many of each mentee's best; a mentee left over then gets all of theirs."""
-ROUNDS = 4
-
-
-class Solution(Protocol):
-    pairs: Any
-    """Rows (mentee, mentor) of shape (k, 2)."""
-    welfare: Any
-    upper_bound: Any
-
-
-class Solve(Protocol):
-    """`services.matching.engine.assign.solve`: exact assignment on a CSR graph mentee → mentor."""
-
-    def __call__(
-        self,
-        indptr: NDArray[np.int64],
-        indices: NDArray[np.int32],
-        scores: NDArray[np.int64],
-        capacities: NDArray[np.int64],
-        demands: NDArray[np.int64] | None = None,
-        objective: Any = "score",
-    ) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -74,111 +44,34 @@ class Plan:
     left: tuple[Left, ...]
     welfare: int
     """Sum of the chosen pairs' scores, without bonus."""
+    gap: float = 0.0
+    """Share of the welfare that is not proved to be the most there can be; 0.0 is proved optimal."""
 
 
-@dataclass
-class Row:
-    """The candidates of one mentee: rows of mentors and the scores to solve with."""
-
-    mentors: NDArray[np.int32]
-    raw: Points
-    bonused: Points
-    cut: bool
-    """There were more possible mentors than are kept."""
-
-
-def row_of(mentee: Person, pool: Pool, drafted: NDArray[np.int64], keep: int | None) -> Row:
-    """Every mentor whom the gates allow at the program's minimum or above; the `keep` best of them."""
-    raw = scores(mentee, pool)
-    possible = allowed(mentee, pool) & (raw >= pool.rules.minimum)
-    bonused = raw.copy()
-    bonused[drafted] += pool.rules.draft_bonus
-    rows = np.flatnonzero(possible)
-    cut = keep is not None and len(rows) > keep
-    if keep is not None and cut:
-        best = np.argpartition(-bonused[rows], keep)[:keep]
-        rows = np.sort(rows[best])
-    return Row(rows.astype(np.int32), raw[rows], bonused[rows], cut)
-
-
-def make_plan(cohort: Cohort, solve: Solve) -> Plan:
-    """The assignment with the most people, then the most benefit (or the most benefit alone), with reasons.
-
-    Equal input gives an equal plan: people are taken in the order of their enrollment ids.
-    """
+def explain(cohort: Cohort, chosen: Sequence[Chosen], gap: float = 0.0) -> Plan:
+    """The plan with these pairs: for everybody who is free, has nobody and gets nobody, the reason why."""
     mentors = sorted(cohort.mentors, key=lambda person: person.enrollment)
-    mentees = sorted(cohort.mentees, key=lambda person: person.enrollment)
     pool = Pool(mentors, cohort.rules, cohort.now, cohort.managers)
-    seekers = [person for person in mentees if person.free]
-    pairs, possible = _assign(cohort, seekers, pool, solve)
-    matched_mentees = {pair.mentee for pair in pairs}
-    matched_mentors = {pair.mentor for pair in pairs}
+    seekers = [person for person in cohort.mentees if person.free]
+    matched = {pair.mentee for pair in chosen} | {pair.mentor for pair in chosen}
     left = [
         why_left(person, pool)
-        for person in seekers
-        if person.enrollment not in matched_mentees and not person.held
+        for person in sorted(seekers, key=lambda person: person.enrollment)
+        if person.enrollment not in matched and not person.held
     ]
+    spares = [each for each in mentors if each.free and not each.held and each.enrollment not in matched]
     left += [
-        spare(mentor, int(possible[row]))
-        for row, mentor in enumerate(mentors)
-        if mentor.free and not mentor.held and mentor.enrollment not in matched_mentors
+        spare(mentor, count) for mentor, count in zip(spares, _fits(cohort, seekers, spares), strict=True)
     ]
-    return Plan(tuple(pairs), tuple(left), sum(pair.score for pair in pairs))
+    ordered = tuple(sorted(chosen, key=lambda pair: (pair.mentee, pair.mentor)))
+    return Plan(ordered, tuple(left), sum(pair.score for pair in chosen), gap)
 
 
-def _assign(
-    cohort: Cohort, seekers: Sequence[Person], pool: Pool, solve: Solve
-) -> tuple[list[Chosen], NDArray[np.int64]]:
-    possible = np.zeros(pool.size, dtype=np.int64)
-    if not seekers or not pool.size:
-        return [], possible
-    keep = None if len(seekers) * pool.size <= ALL_EDGES else CANDIDATES
-    positions = {mentor.enrollment: row for row, mentor in enumerate(pool.mentors)}
-    drafts = _drafted(cohort.drafts, positions)
-    none = np.zeros(0, dtype=np.int64)
-    rows = [row_of(mentee, pool, drafts.get(mentee.enrollment, none), keep) for mentee in seekers]
-    for row in rows:
-        possible[row.mentors] += 1
-    for _ in range(ROUNDS):
-        pairs = _solve(cohort.rules, seekers, pool, rows, solve)
-        served = {pair.mentee for pair in pairs}
-        short = [i for i, row in enumerate(rows) if row.cut and seekers[i].enrollment not in served]
-        if not short:
-            break
-        for i in short:
-            mentee = seekers[i]
-            rows[i] = row_of(mentee, pool, drafts.get(mentee.enrollment, none), None)
-    return pairs, possible
-
-
-def _drafted(
-    drafts: frozenset[tuple[str, str]], positions: Mapping[str, int]
-) -> dict[str, NDArray[np.int64]]:
-    rows: dict[str, list[int]] = {}
-    for mentee, mentor in drafts:
-        if mentor in positions:
-            rows.setdefault(mentee, []).append(positions[mentor])
-    return {mentee: np.array(found, dtype=np.int64) for mentee, found in rows.items()}
-
-
-def _solve(
-    rules: Rules, seekers: Sequence[Person], pool: Pool, rows: Sequence[Row], solve: Solve
-) -> list[Chosen]:
-    lengths = np.array([len(row.mentors) for row in rows], dtype=np.int64)
-    if not lengths.sum():
-        return []
-    indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    solution = solve(
-        indptr,
-        np.concatenate([row.mentors for row in rows]),
-        np.concatenate([row.bonused for row in rows]),
-        np.array([mentor.free for mentor in pool.mentors], dtype=np.int64),
-        np.array([mentee.free for mentee in seekers], dtype=np.int64),
-        rules.objective,
-    )
-    chosen = []
-    for i, j in np.asarray(solution.pairs).reshape(-1, 2).tolist():
-        at = int(np.searchsorted(rows[i].mentors, j))
-        raw = min(SCALE, int(rows[i].raw[at]))
-        chosen.append(Chosen(seekers[i].enrollment, pool.mentors[j].enrollment, raw))
-    return sorted(chosen, key=lambda pair: (pair.mentee, pair.mentor))
+def _fits(cohort: Cohort, seekers: Sequence[Person], spares: Sequence[Person]) -> list[int]:
+    """How many of the mentees pass the gates with each of these mentors."""
+    counts = np.zeros(len(spares), dtype=np.int64)
+    if spares:
+        pool = Pool(spares, cohort.rules, cohort.now, cohort.managers)
+        for person in seekers:
+            counts += allowed(person, pool)
+    return [int(count) for count in counts]

@@ -11,8 +11,8 @@ import pytest
 from people_for_tests import NOW, mentee, mentor
 
 from services.matching.domain.people import Rules
-from services.matching.domain.plan import Cohort, make_plan
-from services.matching.engine.assign import solve
+from services.matching.domain.plan import Cohort
+from services.matching.planning import make_plan
 from services.matching.solver import Solver, WorkerLost
 
 
@@ -44,7 +44,7 @@ def solver():
 async def test_the_worker_makes_the_same_plan_in_a_process_of_its_own(solver):
     pid = await solver.warm()
     assert pid != os.getpid()
-    assert await solver.plan(cohort()) == make_plan(cohort(), solve)
+    assert await solver.plan(cohort()) == make_plan(cohort())
 
 
 async def test_a_killed_worker_is_replaced_and_the_cohort_solved_again(solver):
