@@ -173,6 +173,12 @@ def evolve(attention: Attention, outcome: Outcome, now: datetime) -> Attention:
             return attention.model_copy(update={"case": _case_after(attention.case, outcome, now)})
 
 
+def _said_again(case: Case, outcome: Reopened) -> Rematch:
+    if case.rematch is Rematch.CONFIRMED:
+        return Rematch.CONFIRMED
+    return Rematch.RECOMMENDED if outcome.top else Rematch.NONE
+
+
 LONGEST_HISTORY = 200
 """Lines of a case that are kept: a pair that plans and cancels for years must not outgrow a document."""
 
@@ -196,7 +202,7 @@ def _case_after(
                 track=run(case.track, now),
                 recovered_on=None,
                 closed_at=None,
-                rematch=Rematch.RECOMMENDED if outcome.top else Rematch.NONE,
+                rematch=_said_again(case, outcome),
                 **nothing_held,
             )
         case Fired():
@@ -236,8 +242,8 @@ def _case_after(
                 track=stand(case.track, now),
                 recovered_on=outcome.last_held,
                 closed_at=now,
-                rematch=Rematch.NONE,
-                confirmed_at=None,
+                # A coordinator's word stands: matching may already have told the day of the end.
+                rematch=case.rematch if case.rematch is Rematch.CONFIRMED else Rematch.NONE,
                 snoozed_until=None,
                 **nothing_held,
             )

@@ -406,3 +406,14 @@ def test_whatever_happens_to_a_pair(moves: list[tuple[str, float]]) -> None:
 def test_facts_have_no_place_for_what_is_sealed() -> None:
     sealed = {"total", "band", "components", "pulse", "rubric", "requests", "score"}
     assert not sealed & (set(Facts.__slots__) | set(Health.__slots__) | set(Pair.__slots__))
+
+
+def test_the_coordinators_word_stands_when_the_pair_meets_once_more() -> None:
+    service = Service(facts())
+    service.run()
+    service.daily(14)
+    word = approve_rematch(service.facts.attention, "carla", service.now)
+    service.change(attention=word, health=WELL, last_held=service.now.date())
+    case = service.facts.attention.case
+    assert case is not None
+    assert (case.status, case.rematch) == (Status.RECOVERED, Rematch.CONFIRMED)
