@@ -94,6 +94,14 @@ def test_what_the_two_receive_is_the_same_whatever_the_other_answered_or_asked(
     assert [mail.model_dump_json() for mail in other] == [mail.model_dump_json() for mail in plain]
 
 
+def test_words_in_confidence_do_not_put_off_what_the_two_get_after_the_coordinator() -> None:
+    health, story = judged(True, False, None, None, None), [True] * 14
+    plain = received(health, story, COORDINATOR_FIRST, asked=False)
+    asked = received(health, story, COORDINATOR_FIRST, asked=True)
+    assert len(plain) == 2
+    assert asked == plain
+
+
 def test_a_word_in_confidence_is_not_published() -> None:
     word = Review(id="w", kind="word.need_help", since=NOON.date(), by="mentee")
     attention = facts().attention
