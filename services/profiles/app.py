@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from services.profiles.api import routers
 from services.profiles.api.parts import Parts
+from services.profiles.api.routes import routers
 from services.profiles.projections import PROJECTIONS
 from services.profiles.settings import Settings
 from services.profiles.store import Imports, Store, Writing

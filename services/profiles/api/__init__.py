@@ -1,17 +1,1 @@
 """The HTTP API of profiles: one file per resource, each parses, calls and answers."""
-
-from fastapi import APIRouter
-
-from services.profiles.api import enrollments, imports, names, organizations, participants, programs
-from services.profiles.api.parts import Parts
-
-
-def routers(parts: Parts) -> list[APIRouter]:
-    """All routes under /v1."""
-    rooms = (organizations, programs, enrollments, names, participants, imports)
-    found = []
-    for room in rooms:
-        router = APIRouter(prefix="/v1", tags=[room.__name__.rpartition(".")[2]])
-        room.add(router, parts)
-        found.append(router)
-    return found
