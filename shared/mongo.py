@@ -32,15 +32,6 @@ _SNAPSHOT = ReadConcern("snapshot")
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
-def past(field: str) -> Document:
-    """A filter: the time in `field` lies before the database's own time.
-
-    By milliseconds, because SecantusDB takes `$$NOW` and a stored date for unlike values and never finds one before
-    the other; a lease that ran out would then be held for ever.
-    """
-    return {"$expr": {"$lt": [{"$toLong": f"${field}"}, {"$toLong": "$$NOW"}]}}
-
-
 class Mongo:
     """One client of one MongoDB deployment.
 

@@ -67,22 +67,18 @@ class Effects:
                 await asyncio.sleep(backoff.next())
 
     async def _take(self) -> Document | None:
-        """The oldest due effect, leased in the database's time."""
+        """The oldest due effect, leased in the database's time as measured (see leases.py)."""
+        now = self.transactions.clock.wall()
         row: Document | None = await self.transactions.database[EFFECTS].find_one_and_update(
             {
                 "due_at": {"$lte": self.transactions.clock.now()},
                 "kind": {"$in": list(self.effects)},
                 "$or": [{"held": None}, past("held")],
             },
-            [
-                {
-                    "$set": {
-                        "held": {"$add": ["$$NOW", int(self.limits.effect_lease * 1000)]},
-                        "holder": uuid4().hex,
-                        "attempts": {"$add": ["$attempts", 1]},
-                    }
-                }
-            ],
+            {
+                "$set": {"held": now + timedelta(seconds=self.limits.effect_lease), "holder": uuid4().hex},
+                "$inc": {"attempts": 1},
+            },
             sort=[("due_at", 1)],
             return_document=True,
         )

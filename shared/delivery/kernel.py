@@ -105,7 +105,7 @@ class Kernel:
             self.limits,
             self.kafka_options,
         )
-        self.leases = Leases(self.database, self.owner, self.limits.slot_lease)
+        self.leases = Leases(self.database, self.clock, self.owner, self.limits.slot_lease)
         self.relay = Relay(
             self.transactions,
             self.leases,

@@ -1,12 +1,19 @@
-"""Leases of the outbox slots, in the database's own time: who may relay, by which epoch."""
+"""Leases of the outbox slots, in the database's own time: who may relay, by which epoch.
+
+The times are `Clock.wall()`, the database's clock as measured, and not `$$NOW`: the embedded database does not compare
+`$$NOW` with a stored date. A process that is held up between reading the clock and writing only errs to its own cost:
+its lease ends sooner, and it takes others for longer-lived.
+"""
 
 import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from pymongo.errors import DuplicateKeyError
 
+from shared.clock import Clock
 from shared.delivery.failure import describe
 from shared.delivery.transaction import Transaction
 from shared.mongo import Database, past
@@ -30,6 +37,7 @@ class Leases:
     """The slot leases of one process; `seconds` after the last renewal another process may take a slot."""
 
     database: Database
+    clock: Clock
     owner: str
     seconds: float
     held: dict[int, int] = field(default_factory=dict)
@@ -62,15 +70,7 @@ class Leases:
                     past("until"),
                 ],
             },
-            [
-                {
-                    "$set": {
-                        "epoch": {"$add": ["$epoch", 1]},
-                        "owner": self.owner,
-                        "until": {"$add": ["$$NOW", int(self.seconds * 1000)]},
-                    }
-                }
-            ],
+            {"$inc": {"epoch": 1}, "$set": {"owner": self.owner, "until": self._until()}},
             return_document=True,
         )
         if row is None:
@@ -80,6 +80,9 @@ class Leases:
             self._task = asyncio.create_task(self._renew(), name="slot-leases")
         return int(row["epoch"])
 
+    def _until(self) -> datetime:
+        return self.clock.wall() + timedelta(seconds=self.seconds)
+
     def is_held(self, slot: int, epoch: int) -> bool:
         """Whether this process still believes that it holds the slot."""
         return self.held.get(slot) == epoch
@@ -88,7 +91,7 @@ class Leases:
         """Hold the slot within a transaction. Raises Fenced when somebody else has it."""
         done = await tx.database[SLOTS].update_one(
             {"_id": slot, "epoch": epoch, "owner": self.owner},
-            [{"$set": {"until": {"$add": ["$$NOW", int(self.seconds * 1000)]}}}],
+            {"$set": {"until": self._until()}},
             session=tx.session,
         )
         if done.matched_count != 1:
@@ -109,7 +112,7 @@ class Leases:
             try:
                 await rows.update_many(
                     {"owner": self.owner},
-                    [{"$set": {"until": {"$add": ["$$NOW", int(self.seconds * 1000)]}}}],
+                    {"$set": {"until": self._until()}},
                 )
                 mine = {
                     row["_id"]: row["epoch"] for row in await rows.find({"owner": self.owner}).to_list(None)

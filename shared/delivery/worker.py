@@ -124,16 +124,13 @@ class Worker:
         ids = [row["_id"] for row in chosen]
         await rows.update_many(
             {"_id": {"$in": ids}, **free},
-            [
-                {
-                    "$set": {
-                        "held": {"$add": ["$$NOW", int(self.limits.work_lease * 1000)]},
-                        "holder": holder,
-                    }
-                }
-            ],
+            {"$set": {"held": self._until(), "holder": holder}},
         )
         return await rows.find({"_id": {"$in": ids}, "holder": holder}).to_list(None)
+
+    def _until(self) -> datetime:
+        """The end of a hold, in the database's time as measured (see leases.py)."""
+        return self.transactions.clock.wall() + timedelta(seconds=self.limits.work_lease)
 
     def _is_long(self, kind: str) -> bool:
         return kind in self.work and self.work[kind].prepare is not None
@@ -198,7 +195,7 @@ class Worker:
             with suppress(Exception):
                 await self.transactions.database[WORK].update_one(
                     {"_id": row["_id"], "holder": row["holder"]},
-                    [{"$set": {"held": {"$add": ["$$NOW", int(self.limits.work_lease * 1000)]}}}],
+                    {"$set": {"held": self._until()}},
                 )
 
     async def _decide(self, tx: Transaction, taken: Mapping[str, int], prepared: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""The echo service as processes of its own, which a test may kill, freeze, thaw and stop, with proof that it happened."""
+"""The echo service as processes that a test may kill, freeze, thaw and stop, with proof that it happened."""
 
 import asyncio
 import os

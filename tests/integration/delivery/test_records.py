@@ -93,7 +93,7 @@ async def test_a_null_with_a_key_on_a_compacted_topic_erases(settings, kafka):
         await settled(kernel)
         assert await echo.participants.get(kernel.view("acme"), "y") is None
         assert await echo.echoes.get(kernel.view("acme"), "y") is None
-        out = [r for r in await read_all(kafka.bootstrap, settings.topic_prefix + HEALTH.name)]
+        out = await read_all(kafka.bootstrap, settings.topic_prefix + HEALTH.name)
         assert out[-1].value is None
         assert out[-2].value == b'{"id":"y"}'
 
