@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.sessions.domain.judge import PairHealth
+from services.sessions.domain.judge import OVER, PairHealth
 from services.sessions.domain.record import Busy, Record, body
 from shared.contracts import (
     ANSWERS,
@@ -22,12 +22,16 @@ from shared.contracts import (
     Program,
 )
 from shared.contracts.cases import LIVE, ReviewState
+from shared.contracts.pairs import LIVING
 from shared.delivery import Aggregates, Copies, Copy, Index, Reader, Stored
 
 PAGE = 1000
 
 WAITING = frozenset({ReviewState.OPEN.value, ReviewState.SNOOZED.value})
 """Reviews that are still a task."""
+
+JUDGED = sorted(LIVING | OVER)
+"""States of pairs that have a health; a proposal has none, however often its program changes."""
 
 
 def _program(program: Program) -> Mapping[str, Any]:
@@ -113,15 +117,15 @@ class Store:
         return await self.enrollments.get_many(at, enrollments)
 
     async def pair_ids_of_program(self, at: Reader, program: str, after: str | None, limit: int) -> list[str]:
-        """A page of a program's pairs."""
-        found = await self.pairs.find(at, {"state.program": program}, limit=limit, after=after)
-        return [copy.id for copy in found]
+        """A page of a program's pairs that have a health."""
+        where = {"state.program": program, "state.state": {"$in": JUDGED}}
+        return [copy.id for copy in await self.pairs.find(at, where, limit=limit, after=after)]
 
     async def pair_ids_of_person(
         self, at: Reader, participant: str, after: str | None, limit: int
     ) -> list[str]:
-        """A page of the pairs a person is or was in."""
-        where = {"state.members.participant": participant}
+        """A page of the pairs with a health that a person is or was in."""
+        where = {"state.members.participant": participant, "state.state": {"$in": JUDGED}}
         return [copy.id for copy in await self.pairs.find(at, where, limit=limit, after=after)]
 
     async def page_of_health(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.sessions.settings import Settings
-from shared.contracts import ANSWERS, CONCERNS, HEALTH, SESSIONS
+from shared.contracts import ANSWERS, CONCERNS, HEALTH, PAIRS, SESSIONS
 from shared.contracts.answers import Answer
 from shared.contracts.common import Days
 from shared.contracts.pairs import Pause
@@ -34,10 +34,11 @@ async def settings(kafka, database, names, mongo_driver, tmp_path):
 @pytest.fixture
 async def stage(settings):
     async with scene(settings) as stage:
-        await stage.program()
-        await stage.person("ada")
-        await stage.person("bo")
-        await stage.pair()
+        async with stage.at_once():
+            await stage.pair()
+            await stage.person("bo")
+            await stage.person("ada")
+            await stage.program()
         yield stage
 
 
@@ -119,8 +120,9 @@ async def test_leave_away_pause_break_and_a_new_cadence_move_the_clock_of_the_pa
 
 
 async def test_one_fact_about_a_program_reaches_every_pair_of_it(stage):
-    for n in range(30):
-        await stage.pair(f"pair-{n}", mentee=f"mentee-{n}")
+    async with stage.at_once():
+        for n in range(30):
+            await stage.pair(f"pair-{n}", mentee=f"mentee-{n}")
     await stage.program(cadence=21)
     async with stage.client("coordinator") as coordinator:
         first = (await coordinator.get("/v1/programs/program/health?limit=20")).json()
@@ -139,11 +141,8 @@ async def test_an_ended_pair_signals_nothing_and_an_erased_one_is_forgotten(stag
     assert "stalled" in kinds(await stage.health())
     await stage.pair(state="ended", ended_at=stage.now, outcome="ended")
     assert kinds(await stage.health()) == []
-    key = ("matching.pairs", "pair")
-    from shared.contracts import PAIRS
-
     async with Sender(stage.settings.kafka_bootstrap, stage.settings.topic_prefix) as sender:
-        await sender.events(PAIRS.erasure("acme", "pair", stage.versions[key] + 1))
+        await sender.events(PAIRS.erasure("acme", "pair", stage.versions[PAIRS.name, "pair"] + 1))
     await stage.settle()
     async with stage.client("coordinator") as coordinator:
         assert (await coordinator.get("/v1/pairs/pair/health")).status_code == 404

@@ -34,6 +34,7 @@ class Scene:
         self.kernel: Any = service.kernel
         self.versions: dict[tuple[str, str], int] = {}
         self.begin = self.now.date()
+        self.waiting = False
 
     @property
     def now(self) -> datetime:
@@ -61,6 +62,15 @@ class Scene:
         key = (topic.name, body.id)
         self.versions[key] = self.versions.get(key, 0) + 1
         await self.sender.events([event(topic, type, body, self.versions[key])])
+        if not self.waiting:
+            await self.settle()
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[None]:
+        """All facts told in here have their effect together, in whatever order they arrive."""
+        self.waiting = True
+        yield
+        self.waiting = False
         await self.settle()
 
     async def program(self, *, cadence: int = 7, breaks: tuple[Days, ...] = ()) -> None:

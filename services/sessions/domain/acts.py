@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.pairs import LIVING, Pair, State
+from shared.contracts.pairs import LIVING, Pair
 from shared.contracts.sessions import Confirmation
 from shared.contracts.sessions import State as SessionState
 
+from .judge import OVER
 from .record import Record, Refusal, check
-
-OVER = frozenset({State.COMPLETED.value, State.ENDED.value})
 
 
 class NotNow(Exception):
