@@ -13,7 +13,6 @@ from shared.delivery.failure import Backoff, describe
 from shared.delivery.model import Document, Effect, EffectRow, Limits
 from shared.delivery.transaction import EFFECTS, Transaction
 from shared.delivery.transactions import Transactions
-from shared.mongo import past
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +72,7 @@ class Effects:
             {
                 "due_at": {"$lte": self.transactions.clock.now()},
                 "kind": {"$in": list(self.effects)},
-                "$or": [{"held": None}, past("held")],
+                "$or": [{"held": None}, {"held": {"$lt": now}}],
             },
             {
                 "$set": {"held": now + timedelta(seconds=self.limits.effect_lease), "holder": uuid4().hex},

@@ -16,7 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.clock import Clock
 from shared.delivery.failure import describe
 from shared.delivery.transaction import Transaction
-from shared.mongo import Database, past
+from shared.mongo import Database
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Leases:
                 "_id": slot,
                 "$or": [
                     {"owner": {"$in": ["", self.owner]}},
-                    past("until"),
+                    {"until": {"$lt": self.clock.wall()}},
                 ],
             },
             {"$inc": {"epoch": 1}, "$set": {"owner": self.owner, "until": self._until()}},

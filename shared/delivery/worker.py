@@ -24,7 +24,6 @@ from shared.delivery.halts import Halts
 from shared.delivery.model import Document, Fanout, Limits, Work
 from shared.delivery.transaction import WORK, Transaction
 from shared.delivery.transactions import Transactions
-from shared.mongo import past
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +107,7 @@ class Worker:
         The hold only saves wasted attempts: what decides is the transaction.
         """
         rows = self.transactions.database[WORK]
-        free = {"$or": [{"held": None}, past("held")]}
+        free = {"$or": [{"held": None}, {"held": {"$lt": self.transactions.clock.wall()}}]}
         due = {"due_at": {"$lte": self.transactions.clock.now()}}
         many = self.limits.work_batch * 4
         found = await rows.find({**due, **free}).sort("due_at", 1).limit(many).to_list(None)
