@@ -60,9 +60,13 @@ class World:
     async def start(self) -> None:
         self.service = build(self.settings)
         self.kernel = self.service.kernel
-        await self.kernel.start()
-        self.stack.push_async_callback(self.kernel.stop)
-        await self.service.app.state.answers.prepare(self.kernel.view("-"))
+        app = self.service.app
+        await self.stack.enter_async_context(app.router.lifespan_context(app))
+
+        async def ready() -> bool:
+            return (await self.kernel.readiness()).ready
+
+        await until(ready)
         sender = Sender(self.bootstrap, self.settings.topic_prefix)
         self.sender = await self.stack.enter_async_context(sender)
 
@@ -208,4 +212,3 @@ async def world(kafka, database, names, mongo_driver, tmp_path):
         found = World(settings, kafka.bootstrap, stack)
         await found.start()
         yield found
-    found.service.app.state.stopping = True
