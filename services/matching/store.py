@@ -1,9 +1,7 @@
 """All that matching keeps, and every question it asks of it; the only file here that names MongoDB's filters."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from services.matching.domain.pair import DRAFT, DROPPED, OPEN, SHOWN, Frozen, Pair
 from services.matching.domain.published import Assessed, assessment_body, pair_body
@@ -12,14 +10,13 @@ from shared.contracts.cases import Case
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
-from shared.delivery import Aggregates, Copies, Copy, Index, Reader, Stored
+from shared.delivery import Aggregates, Copies, Index, Reader, Stored
 
 LEVELS = 50
 """Steps of the manager tree after which the walk for the rule `any` ends, whatever the data say."""
 
-PAGE = 1000
-
-M = TypeVar("M", bound=BaseModel)
+PAGE = 500
+"""Documents a read; between reads the event loop goes on, also while a large cohort is loaded."""
 
 
 class Place(Frozen):
@@ -176,17 +173,18 @@ class Store:
 
     async def enrollments_of_cohort(self, at: Reader, program: str, cohort: str) -> list[Enrollment]:
         where = {"state.program": program, "state.cohort": cohort}
-        return _parse(Enrollment, [each async for each in _all(self.enrollments, at, where)])
+        return [Enrollment.model_validate(each.state) async for each in _all(self.enrollments, at, where)]
 
     async def enrollments_of_participant(self, at: Reader, participant: str) -> list[Enrollment]:
-        return _parse(Enrollment, await self.enrollments.find(at, {"state.participant": participant}))
+        found = await self.enrollments.find(at, {"state.participant": participant})
+        return [Enrollment.model_validate(copy.state) for copy in found]
 
     async def enrollments_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Enrollment]:
         found = await self.enrollments.get_many(at, ids)
         return {id: Enrollment.model_validate(copy.state) for id, copy in found.items()}
 
     async def participants_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Participant]:
-        """Known participants, a thousand at a time."""
+        """Known participants, a page at a time."""
         found: dict[str, Participant] = {}
         for start in range(0, len(ids), PAGE):
             copies = await self.participants.get_many(at, ids[start : start + PAGE])
@@ -220,7 +218,7 @@ class Store:
 
     async def cases_of(self, at: Reader, program: str) -> list[Case]:
         where = {"state.program": program}
-        return _parse(Case, [each async for each in _all(self.cases, at, where)])
+        return [Case.model_validate(each.state) async for each in _all(self.cases, at, where)]
 
     # -- left over ----------------------------------------------------------------------------------------------
 
@@ -244,10 +242,6 @@ class Store:
         if role is not None:
             where["state.role"] = role
         return await self.left.find(at, where, limit=limit, after=after)
-
-
-def _parse(model: type[M], copies: Iterable[Copy]) -> list[M]:
-    return [model.model_validate(copy.state) for copy in copies]
 
 
 async def _all(rows: Any, at: Reader, where: Mapping[str, Any]) -> Any:

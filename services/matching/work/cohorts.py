@@ -1,5 +1,6 @@
 """Plans a cohort as a whole: facts to columns, the solve in a worker process, the result in pages."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ T = TypeVar("T")
 PAIRS_A_PAGE = 40
 """Pairs made in one transaction: about eight writes each, well inside a transaction's lifetime."""
 ROWS_A_PAGE = 100
+AT_A_TIME = 250
+"""People made from facts before the event loop goes on: heartbeats and answers wait a few milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,13 @@ class Cohorts:
                 pairs_of.setdefault(member.participant, []).append(stored.state)
                 if stored.state.state in SHOWN:
                     held[member.enrollment] = held.get(member.enrollment, 0) + 1
-        people: list[Person] = [
-            person_of(
-                Known(each, participants.get(each.participant)),
-                program,
-                at.now,
-                held=held.get(each.id, 0),
-                past=past_of(each.participant, pairs_of.get(each.participant, ()), rules),
-            )
-            for each in enrollments
-        ]
+        people: list[Person] = []
+        for number, each in enumerate(enrollments):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+            one = Known(each, participants.get(each.participant))
+            past = past_of(each.participant, pairs_of.get(each.participant, ()), rules)
+            people.append(person_of(one, program, at.now, held=held.get(each.id, 0), past=past))
         return Cohort(
             rules=rules,
             now=at.now,
