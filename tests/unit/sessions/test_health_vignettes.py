@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from histories import MONTHLY, START, cancelled, day, held, judged, kinds, missed, planned, since, value
 
-from services.sessions.domain import Band, Clock, Component, Pair, Role, Rules, evaluate
+from services.sessions.domain import Band, Clock, Component, Line, Pair, Role, Rules, evaluate, health
+from services.sessions.domain.components import Part
 from shared.calendar import Calendar, Span
 
 COMMITMENT, COMMUNICATION, RECIPROCITY = Component.COMMITMENT, Component.COMMUNICATION, Component.RECIPROCITY
@@ -129,9 +130,18 @@ def test_two_of_the_last_six_cancelled_is_a_nudge_that_arms_again() -> None:
     assert "nudge.cancellations" not in kinds(judged(more, 74))
 
 
-def test_under_review_nobody_is_shown_thriving_and_nothing_else_changes() -> None:
-    calm, watched = judged([held(0)], 3), judged([held(0)], 3, under_review=True)
-    assert watched == calm
+def test_once_both_are_heard_a_pair_can_thrive_but_is_not_shown_so_while_under_review(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def heard(_view: object) -> Part:
+        return Part(Component.CONNECTION, 0.25, 80.0, 1.0, (Line("connection.heard", "Both were heard."),))
+
+    log = [held(n, confirmed=True) for n in range(0, 84, 7)]
+    monkeypatch.setattr(health, "PARTS", (*health.PARTS[:-1], heard))
+    calm, watched = judged(log, 84), judged(log, 84, under_review=True)
+    assert (calm.band, calm.shown) == (Band.THRIVING, Band.THRIVING)
+    assert (watched.band, watched.shown) == (Band.THRIVING, Band.STEADY)
+    assert calm.total == pytest.approx((25 * 100 + 15 * 100 + 15 * 100 + 25 * 80) / 80)
 
 
 def test_a_holiday_is_no_day_of_silence() -> None:

@@ -118,10 +118,10 @@ def test_the_length_of_a_program_is_counted_in_months_of_thirty_days() -> None:
 
 def test_only_what_a_reader_sees_is_announced() -> None:
     calm = state(replace(WORLD, sessions=[held(0)]), 1)
-    same = state(replace(WORLD, sessions=[held(0)], under_review=True), 1)
+    only_shown = calm.model_copy(update={"shown": "thriving"})
     assert announced(None, calm) == "health.changed"
     assert announced(calm, calm) is None
-    assert announced(calm, same) is None
+    assert announced(calm, only_shown) is None
     assert announced(calm, state(replace(WORLD, sessions=[held(0)]), 9)) == "health.signals_changed"
     worse = state(replace(WORLD, sessions=[held(0)]), 8)
     assert worse.health.signals == calm.health.signals
