@@ -32,4 +32,10 @@ lint: .venv/.installed ## style, types and architecture
 test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS for pytest)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help venv lock docs lint test
+up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/
+	@exec $(BIN)/python -m deploy.local.supervisor up
+
+clean: .venv/.installed ## forget the data of `make up`
+	@exec $(BIN)/python -m deploy.local.supervisor clean
+
+.PHONY: help venv lock docs lint test up clean

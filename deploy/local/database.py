@@ -32,14 +32,9 @@ class DatabaseNode(Node):
         return uri(self.port)
 
     def _command(self) -> Sequence[str]:
-        command = [
-            sys.executable,
-            str(SERVER),
-            "--port",
-            str(self.port),
-            "--data",
-            str(self.data_dir / "files"),
-        ]
+        # -P: modules that lie beside the script must not stand in for libraries of the same name.
+        command = [sys.executable, "-P", str(SERVER), "--port", str(self.port)]
+        command += ["--data", str(self.data_dir / "files")]
         command += ["--transaction-seconds", str(self._transaction_seconds)]
         return [*command, "--test-commands"] if self._test_commands else command
 

@@ -18,7 +18,16 @@ from deploy.local import jars
 from deploy.local.node import HOST, NodeError, free_port, is_open, spawn
 
 SHARE = Path(sys.prefix) / "share" / "rapport"
-JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xms96m", "-Xmx384m", "-Djava.awt.headless=true")
+JVM = (
+    "-XX:TieredStopAtLevel=1",  # a short-lived broker never earns back what the second compiler costs
+    "-XX:+UseSerialGC",
+    "-Xms96m",
+    "-Xmx384m",
+    # The JVM's own remarks, about the cache and about Kafka's use of its internals, help nobody here.
+    "-Xlog:disable",
+    "-Xlog:all=error:stderr",
+    "--sun-misc-unsafe-memory-access=allow",
+)
 CLUSTER = "embeddedRapportCluster"
 LOG4J = """\
 Configuration:

@@ -93,6 +93,7 @@ class Node(ABC):
     name: str
     start_seconds = 60.0
     stop_seconds = 20.0
+    poll_seconds = 0.02
 
     def __init__(self, data_dir: Path, port: int = 0) -> None:
         self.data_dir = Path(data_dir)
@@ -132,33 +133,35 @@ class Node(ABC):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         command = self._command()
         with self.log_path.open("ab") as log:
-            self._process = spawn(command, env=self._environment(), stdout=log, stderr=subprocess.STDOUT)
+            process = spawn(command, env=self._environment(), stdout=log, stderr=subprocess.STDOUT)
+        self._process = process
         deadline = time.monotonic() + self.start_seconds
         while not (is_open(self.port) and self._ready()):
-            if self._process.poll() is not None:
-                code, self._process = self._process.returncode, None
-                raise NodeError(f"{self.name} ended with code {code} while starting:\n{self.last_words()}")
+            if process.poll() is not None:  # also when another thread stops it meanwhile
+                self._process = None
+                told = f"{self.name} ended with code {process.returncode} while starting"
+                raise NodeError(f"{told}:\n{self.last_words()}")
             if time.monotonic() > deadline:
                 self.kill()
                 raise NodeError(f"{self.name} not ready after {self.start_seconds} s:\n{self.last_words()}")
-            time.sleep(0.02)
+            time.sleep(self.poll_seconds)
         return self
 
     def stop(self) -> int | None:
         """End it by SIGTERM, by force when that takes too long. Exit code; None: it did not run."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return None
         self.thaw()
         with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+            process.terminate()
         try:
-            self._process.wait(self.stop_seconds)
+            process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        code = self._process.returncode
-        self._sweep()
-        return code
+            process.kill()
+            process.wait()
+        self._sweep(process.pid)
+        return process.returncode
 
     def kill(self) -> None:
         """`kill -9`. Returns when it is proved: the process id is gone and the port refuses."""
@@ -166,7 +169,7 @@ class Node(ABC):
         os.kill(pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait(10)
-        self._sweep()
+        self._sweep(pid)
         deadline = time.monotonic() + 5
         while self._exists(pid) or is_open(self.port):
             if time.monotonic() > deadline:
@@ -204,11 +207,10 @@ class Node(ABC):
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _sweep(self) -> None:
+    def _sweep(self, pid: int) -> None:
         """Whatever the process had started itself goes with it."""
-        assert self._process is not None
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         self._process = None
 
     @staticmethod
