@@ -200,18 +200,22 @@ async def test_an_action_checks_the_version_only_if_sent(app: Any, tmp_path: Pat
         assert (await http.post("/v1/things/1/end", headers={"If-Match": '"6"'})).status_code == 412
 
 
-async def test_pages_cover_the_list_once(app: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("limit", "pages"), [(50, 3), (60, 2), (120, 1), (200, 1)])
+async def test_pages_cover_the_list_once(app: Any, tmp_path: Path, limit: int, pages: int) -> None:
     seen: list[str] = []
+    asked = 0
     cursor: str | None = None
     async with client(app, token(tmp_path, "hr")) as http:
         for _ in range(10):
-            params = {"limit": 50, **({"cursor": cursor} if cursor else {})}
+            asked += 1
+            params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
             page = (await http.get("/v1/things", params=params)).json()
             seen += page["items"]
             cursor = page["next"]
             if cursor is None:
                 break
     assert seen == [f"{n:03}" for n in range(120)]
+    assert asked == pages
 
 
 @pytest.mark.parametrize("params", [{"limit": 201}, {"limit": 0}, {"cursor": "zzz"}, {"cursor": "ä"}])
