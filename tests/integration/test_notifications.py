@@ -258,6 +258,41 @@ async def test_nobody_without_an_address_is_lost_from_sight(settings, mailbox):
         assert [each["recipient"] for each in found] == ["mentee"]
 
 
+async def test_thirty_pairs_at_once_are_two_mails_and_a_digest_for_their_coordinator(settings, mailbox):
+    """All of them write to one person's postbox at the same time."""
+    async with scene(settings, mailbox) as stage:
+        await stage.people()
+        await stage.program()
+        await stage.settle()
+        pairs = [f"pair{number:02}" for number in range(30)]
+        for pair in pairs:
+            await stage.pair(id=pair, origin="import", mentor=f"m-{pair}", mentee=f"n-{pair}")
+            await stage.contact(f"m-{pair}", pair)
+            await stage.contact(f"n-{pair}", pair)
+            await stage.health("stalled", id=pair, owes=None)
+        await stage.settle()
+        await stage.days(0.1)
+        assert mailbox.kinds() == ["rung.owing"] * 60
+        await stage.days(3)
+        await stage.days(4)
+        assert {case["rung"] for case in await cases(stage)} == {1, 2, 3}
+        assert mailbox.kinds("carla") == ["rung.coordinator"] * 2
+        await stage.days(6)
+        assert mailbox.kinds("carla") == ["rung.coordinator"] * 2
+        await stage.days(1)
+        # The two that were told in time are a rung further: one of them takes the week's other place.
+        assert sorted(mailbox.kinds("carla")[2:]) == ["digest", "rung.rematch"]
+        assert mailbox.last("digest").get_content().count("have not been meeting") == 28
+        async with stage.client("coordinator") as coordinator:
+            listed = (await coordinator.get("/v1/cases", params={"limit": 20})).json()
+            rest = await coordinator.get("/v1/cases", params={"limit": 20, "cursor": listed["next"]})
+        assert [each["id"] for each in listed["items"] + rest.json()["items"]] == pairs
+        told = [body for body in await stage.published(DELIVERIES) if body["kind"] == "rung.coordinator"]
+        outcomes = [body["outcome"] for body in told]
+        assert (outcomes.count("sent"), outcomes.count("digested"), len(told)) == (2, 28, 30)
+        assert len({mail["Message-ID"] for mail in mailbox.mails}) == len(mailbox.mails)
+
+
 async def test_only_coordinators_of_the_program_see_and_act(stage, mailbox):
     await stage.health("stalled")
     await stage.settle()

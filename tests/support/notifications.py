@@ -136,17 +136,31 @@ class Scene:
             ),
         )
 
-    async def pair(self, state: str = "active", id: str = "pair", **more: Any) -> None:
+    async def contact(self, id: str, family: str) -> None:
+        """How to write to somebody else."""
+        body = Contact(id=id, given_name=id.title(), family_name=family, email=f"{id}@example.org")
+        await self.say(CONTACTS, "contact.added", body)
+
+    async def pair(
+        self,
+        state: str = "active",
+        id: str = "pair",
+        mentor: str = "mentor",
+        mentee: str = "mentee",
+        **more: Any,
+    ) -> None:
         """The pair, in a state."""
-        members = tuple(Member(participant=role, role=role) for role in ("mentor", "mentee"))
+        members = (Member(participant=mentor, role="mentor"), Member(participant=mentee, role="mentee"))
         body = Pair(id=id, program="program", cohort="cohort", members=members, state=state, **more)
         await self.say(PAIRS, "pair.activated", body)
 
-    async def health(self, *signals: str, held: date | None = None, owes: str | None = "mentee") -> None:
+    async def health(
+        self, *signals: str, held: date | None = None, owes: str | None = "mentee", id: str = "pair"
+    ) -> None:
         """What sessions judged today."""
         since = self.now.date()
         body = Health(
-            id="pair",
+            id=id,
             program="program",
             cohort="cohort",
             cadence_days=14,
