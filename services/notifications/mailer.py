@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from services.notifications.channels.email import EmailChannel, Refused
+from services.notifications.channels.email import BadAddress, EmailChannel, Refused
 from services.notifications.domain.acts import suggestions
 from services.notifications.domain.answers import Question, Tap, sign
 from services.notifications.domain.history import told
@@ -78,9 +78,11 @@ class Mailer:
         if contact is None or not contact.state.get("email"):
             return Done("no_address", tuple(posts))
         letter = await self._letter(at, mailing, posts, _name(contact.state))
-        message = self.channel.message(
-            mailing.id, mailing.kind, _name(contact.state), contact.state["email"], letter, at.now
-        )
+        name, address = _name(contact.state), contact.state["email"]
+        try:
+            message = self.channel.message(mailing.id, mailing.kind, name, address, letter, at.now)
+        except BadAddress:
+            return Done("no_address", tuple(posts))
         refused = await self.channel.send(message)
         return Done("failed" if isinstance(refused, Refused) else "sent", tuple(posts))
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 
@@ -20,6 +22,10 @@ class Refused:
     code: int
 
 
+class BadAddress(Exception):
+    """No mail can be sent to this address."""
+
+
 class EmailChannel:
     """Sends plain-text mail with a Message-ID of ours, the same over all attempts."""
 
@@ -35,10 +41,10 @@ class EmailChannel:
     def message(
         self, id: str, kind: str, name: str, address: str, letter: Letter, at: datetime
     ) -> EmailMessage:
-        """The mail. A line break in a name cannot become a header: the policy refuses it, so it is taken out."""
+        """The mail, to one address. Raises BadAddress for one that no mail can be sent to."""
         message = EmailMessage()
         message["From"] = formataddr((self._settings.mail_name, self._settings.mail_from))
-        message["To"] = formataddr((_line(name), address))
+        message["To"] = _one_address(name, address)
         message["Subject"] = _line(letter.subject)
         message["Message-ID"] = self.message_id(id)
         message["Date"] = format_datetime(at)
@@ -66,12 +72,12 @@ class EmailChannel:
             if all(code >= PERMANENT for code in codes):
                 return Refused(max(codes))
             raise _Unsent(min(codes)) from None
-        except aiosmtplib.SMTPAuthenticationError as error:
-            # Wrong credentials are ours to mend: no message may be given up for them.
-            raise _Unsent(error.code) from None
-        except aiosmtplib.SMTPResponseException as error:
+        except aiosmtplib.SMTPDataError as error:
             if error.code >= PERMANENT:
                 return Refused(error.code)
+            raise _Unsent(error.code) from None
+        except aiosmtplib.SMTPResponseException as error:
+            # Greeting, credentials, sender: ours to mend, so no message may be given up for them.
             raise _Unsent(error.code) from None
         return None
 
@@ -81,6 +87,20 @@ class _Unsent(Exception):
 
     def __init__(self, code: int) -> None:
         super().__init__(f"the mail server answered {code}")
+
+
+def _one_address(name: str, address: str) -> Address:
+    """Exactly one receiver: "a@b.c, d@e.f" in a contact must not send a person's mail to two."""
+    try:
+        local, _, domain = address.rpartition("@")
+        found = Address(_line(name), addr_spec=f"{local}@{domain.encode('idna').decode()}")
+        found.addr_spec.encode("ascii")
+    except (ValueError, IndexError, MessageError):
+        # From None: the original's text repeats the address.
+        raise BadAddress from None
+    if not found.username or not found.domain:
+        raise BadAddress
+    return found
 
 
 def _line(text: str) -> str:
