@@ -79,6 +79,9 @@ class World:
         await self.sender.events(events)
 
     async def program(self, *, cohort: dict[str, Any] | None = None, **rules: Any) -> None:
+        """Open the program, once everybody published so far has arrived: the first plan then sees them all,
+        however slow the machine is."""
+        await until(self._arrived)
         given = {"debounce_seconds": 0.3, "reporting_line": {"rule": "allow"}, **rules}
         round = {"id": "c", "starts": STARTS, **(cohort or {})}
         body = Program.model_validate(
@@ -126,6 +129,14 @@ class World:
             }
         )
         await self.publish(CASES, f"case.rematch_{rematch}", body)
+
+    async def _arrived(self) -> bool:
+        """Whether what was published has become copies."""
+        for name, model in (("participants", Participant), ("enrollments", Enrollment)):
+            expected = sum(1 for body in self.states.values() if isinstance(body, model))
+            if await self.kernel.database[name].count_documents({}) < expected:
+                return False
+        return True
 
     async def settled(self, seconds: float = 60.0) -> None:
         """Nothing lags, nothing is due now or within moments (a debounce), nothing waits to be relayed."""

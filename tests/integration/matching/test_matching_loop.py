@@ -5,13 +5,13 @@ from shared.contracts.common import Days
 
 
 async def test_a_whole_cohort_is_proposed_at_once_with_reasons(world):
-    await world.program()
     await world.person("m1", "m2", "e1", "e2", "e3", seniority=3)
     await world.enroll("mentor", "m1", skills_offered={"python": 4}, languages=["en"])
     await world.enroll("mentor", "m2", skills_offered={"sales": 4}, languages=["en"])
     await world.enroll("mentee", "e1", skills_sought={"sales": 4}, languages=["en"])
     await world.enroll("mentee", "e2", skills_sought={"python": 4}, languages=["en"])
     await world.enroll("mentee", "e3", languages=["fr"])
+    await world.program()
     await world.settled()
     assert await world.partners("proposed") == {"e1": "m2", "e2": "m1"}
 
@@ -41,10 +41,10 @@ async def test_a_whole_cohort_is_proposed_at_once_with_reasons(world):
 
 
 async def test_both_accept_and_the_pair_is_active_or_waits_for_the_start(world):
-    await world.program()
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1")
     await world.enroll("mentee", "e1")
+    await world.program()
     await world.settled()
     pair = await world.pair_of("e1")
     once = {"Idempotency-Key": "yes"}
@@ -63,11 +63,11 @@ async def test_both_accept_and_the_pair_is_active_or_waits_for_the_start(world):
 
 
 async def test_a_decline_cascades_to_the_next_best_and_an_unanswered_proposal_expires(world):
-    await world.program()
     await world.person("m1", "m2", "e1")
     await world.enroll("mentor", "m1", skills_offered={"python": 5})
     await world.enroll("mentor", "m2", skills_offered={"python": 3})
     await world.enroll("mentee", "e1", skills_sought={"python": 5})
+    await world.program()
     await world.settled()
     first = await world.pair_of("e1")
     body = {"reason": "we share a desk"}
@@ -84,13 +84,13 @@ async def test_a_decline_cascades_to_the_next_best_and_an_unanswered_proposal_ex
 
 
 async def test_a_leavers_mentee_gets_someone_new_and_only_they_move(world):
-    await world.program()
     await world.person("m1", "m2", "m3", "e1", "e2")
     await world.enroll("mentor", "m1", skills_offered={"a": 5})
     await world.enroll("mentor", "m2", skills_offered={"b": 5})
     await world.enroll("mentor", "m3", skills_offered={"c": 5})
     await world.enroll("mentee", "e1", skills_sought={"a": 5})
     await world.enroll("mentee", "e2", skills_sought={"b": 5})
+    await world.program()
     await world.settled()
     before = await world.partners("proposed")
     assert before == {"e1": "m1", "e2": "m2"}
@@ -107,10 +107,10 @@ async def test_a_leavers_mentee_gets_someone_new_and_only_they_move(world):
 
 
 async def test_an_edit_of_no_weight_does_nothing_and_a_better_newcomer_moves_nobody(world):
-    await world.program()
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1", skills_offered={"a": 1})
     await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.program()
     await world.settled()
     before = await world.published()
     state = await world.kernel.database["cohorts"].find_one({})
@@ -124,10 +124,10 @@ async def test_an_edit_of_no_weight_does_nothing_and_a_better_newcomer_moves_nob
 
 
 async def test_leave_pauses_keeps_the_place_and_return_resumes(world):
-    await world.program()
     await world.person("m1", "e1", "e2")
     await world.enroll("mentor", "m1")
     await world.enroll("mentee", "e1")
+    await world.program()
     await world.settled()
     pair = await world.accept(await world.pair_of("e1"))
     today = world.kernel.clock.now().date()
@@ -148,11 +148,11 @@ async def test_leave_pauses_keeps_the_place_and_return_resumes(world):
 
 
 async def test_a_confirmed_rematch_ends_without_fault_at_the_change_time(world):
-    await world.program()
     await world.person("m1", "m2", "e1")
     await world.enroll("mentor", "m1", skills_offered={"a": 5})
     await world.enroll("mentor", "m2", skills_offered={"a": 4})
     await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.program()
     await world.settled()
     pair = await world.accept(await world.pair_of("e1"))
     await world.case(pair["id"], "recommended")
@@ -171,10 +171,10 @@ async def test_a_confirmed_rematch_ends_without_fault_at_the_change_time(world):
 
 
 async def test_a_new_reporting_line_is_reported_for_a_living_pair_and_withdraws_a_proposal(world):
-    await world.program(reporting_line={"rule": "levels", "levels": 2})
     await world.person("m1", "m2", "e1", "e2", "between")
     await world.enroll("mentor", "m1", skills_offered={"a": 5})
     await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.program(reporting_line={"rule": "levels", "levels": 2})
     await world.settled()
     living = await world.accept(await world.pair_of("e1"))
     await world.enroll("mentor", "m2")

@@ -14,12 +14,12 @@ async def test_drafts_are_private_until_the_window_is_over_and_then_shown_in_pag
     monkeypatch.setattr(cohorts, "PAIRS_A_PAGE", 2)
     today = world.kernel.clock.now().date()
     window = {"first": today - timedelta(days=9), "last": today + timedelta(days=3)}
-    await world.program(cohort={"window": window})
     mentors, mentees = [f"m{n}" for n in range(7)], [f"e{n}" for n in range(7)]
     await world.person(*mentors, *mentees)
     for n in range(7):
         await world.enroll("mentor", mentors[n], skills_offered={f"s{n}": 5})
         await world.enroll("mentee", mentees[n], skills_sought={f"s{n}": 5})
+    await world.program(cohort={"window": window})
     await world.settled()
     expected = {f"e{n}": f"m{n}" for n in range(7)}
     assert await world.partners("draft") == expected
@@ -47,10 +47,10 @@ async def test_drafts_are_private_until_the_window_is_over_and_then_shown_in_pag
 async def test_a_coordinator_may_publish_early_and_approves_where_the_program_asks(world):
     today = world.kernel.clock.now().date()
     window = {"first": today, "last": today + timedelta(days=30)}
-    await world.program(cohort={"window": window}, coordinator_accepts=True)
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1")
     await world.enroll("mentee", "e1")
+    await world.program(cohort={"window": window}, coordinator_accepts=True)
     await world.settled()
     assert await world.partners("proposed") == {}
     await world.call("POST", "/programs/p/cohorts/c/publish", as_="e1", status=403)
@@ -64,9 +64,9 @@ async def test_a_coordinator_may_publish_early_and_approves_where_the_program_as
 
 
 async def test_a_killed_solver_is_replaced_and_the_cohort_planned(world):
-    await world.program()
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1")
+    await world.program()
     await world.settled()
     (worker,) = multiprocessing.active_children()
     os.kill(worker.pid, signal.SIGKILL)
@@ -78,10 +78,10 @@ async def test_a_killed_solver_is_replaced_and_the_cohort_planned(world):
 
 
 async def test_people_pause_resume_and_end_with_one_wording_at_the_change_time(world):
-    await world.program()
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1")
     await world.enroll("mentee", "e1")
+    await world.program()
     await world.settled()
     pair = await world.accept(await world.pair_of("e1"))
     path = f"/pairs/{pair['id']}"
@@ -110,10 +110,10 @@ async def test_people_pause_resume_and_end_with_one_wording_at_the_change_time(w
 
 
 async def test_two_answers_at_once_are_both_heard(world):
-    await world.program()
     await world.person("m1", "e1")
     await world.enroll("mentor", "m1")
     await world.enroll("mentee", "e1")
+    await world.program()
     await world.settled()
     pair = await world.pair_of("e1")
     path = f"/pairs/{pair['id']}/accept"
@@ -122,11 +122,11 @@ async def test_two_answers_at_once_are_both_heard(world):
 
 
 async def test_the_coordinator_rematches_and_another_programs_coordinator_cannot(world):
-    await world.program()
     await world.person("m1", "m2", "e1")
     await world.enroll("mentor", "m1", skills_offered={"a": 5})
     await world.enroll("mentor", "m2", skills_offered={"a": 2})
     await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.program()
     await world.settled()
     pair = await world.accept(await world.pair_of("e1"))
     await world.call("POST", "/programs/q/rematch", json={"pair": pair["id"]}, status=404)
