@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from shared import logs
 from shared.contracts.envelope import event_of
 from shared.contracts.topics import Topic
 from shared.delivery.failure import Conflict
@@ -180,6 +181,7 @@ class Aggregates(Generic[S]):
                 version=stored.version,
                 body=self._event(stored.id, stored.state),
                 time_ms=tx.unit.wall_ms,
+                traceparent=logs.traceparent(),
             )
         )
 

@@ -20,7 +20,9 @@ from shared.http import Caller, Idempotent, Reply, create_app, require
 from shared.http.store import COLLECTION
 from shared.http.testing import client, token
 from tests.support import echo
-from tests.support.kafka import create_topics
+from tests.support.kafka import create_topics, read_all
+
+TRACE = "a" * 32
 
 
 class Person(BaseModel):
@@ -114,7 +116,7 @@ async def test_answers_are_stored_with_the_change_also_when_two_processes_race(
         async with client(app, made) as one, client(other, made) as two:
             await ready(app, one)
             for n in range(10):
-                headers = {"Idempotency-Key": f"key-{n}"}
+                headers = {"Idempotency-Key": f"key-{n}", "traceparent": f"00-{TRACE}-{'b' * 16}-01"}
                 answers = await asyncio.gather(
                     *(http.post("/v1/people", headers=headers) for http in (one, two))
                 )
@@ -133,6 +135,9 @@ async def test_answers_are_stored_with_the_change_also_when_two_processes_race(
     report = await books_of(setting)
     # Ten people and ten echoes; only the people have a reader here.
     assert (report.events, report.applied, report.lost, report.doubled, report.waiting) == (20, 10, 0, 0, 0)
+
+    sent = await read_all(settings.kafka_bootstrap, settings.topic_prefix + PARTICIPANTS.name)
+    assert {dict(each.headers)["traceparent"].split(b"-")[1] for each in sent} == {TRACE.encode()}
 
     await _damage(reader)
     broken = await books_of(setting)
