@@ -119,11 +119,10 @@ def routes(deciding: Deciding, view: Callable[[str], View]) -> APIRouter:
             list[CaseState] | None, Query(description="In these states; default: the live ones.")
         ] = None,
     ) -> Page[CaseOut]:
-        """The cases of the caller's programs."""
+        """The cases of the caller's programs, but of pairs the caller is in."""
         at = view(caller.organization)
-        cases = await store.cases_of(
-            at, programs(caller, program), list(state or ()), paging.after, paging.fetch
-        )
+        own, wanted = caller.participant, list(state or ())
+        cases = await store.cases_of(at, programs(caller, program), wanted, own, paging.after, paging.fetch)
         return paging.page(cases, lambda each: each.id, listed)
 
     @router.get("/cases/{id}")
@@ -191,14 +190,13 @@ def routes(deciding: Deciding, view: Callable[[str], View]) -> APIRouter:
     async def list_reviews(caller: Coordinator, paging: Paged, program: Program = None) -> Page[PairReviews]:
         """The open tasks of the caller's programs, by pair; never those of a pair the caller is in."""
         at = view(caller.organization)
-        pairs = await store.reviewed_of(at, programs(caller, program), paging.after, paging.fetch)
-        own = {pair.id for pair in pairs if caller.participant in await members_of(at, pair.id)}
+        pairs = await store.reviewed_of(
+            at, programs(caller, program), caller.participant, paging.after, paging.fetch
+        )
         return paging.page(
             pairs,
             lambda each: each.id,
-            lambda each: PairReviews(
-                pair=each.id, reviews=[] if each.id in own else reviews_out(each.id, each.state)
-            ),
+            lambda each: PairReviews(pair=each.id, reviews=reviews_out(each.id, each.state)),
         )
 
     @router.post("/reviews/{id}/act", response_model=ReviewOut)

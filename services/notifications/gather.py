@@ -140,7 +140,8 @@ def _attention(stored: Stored[Attention] | None, pair: Pair | None) -> Attention
     found = stored.state if stored else Attention()
     if pair is None:
         return found
-    return found.model_copy(update={"program": pair.program, "cohort": pair.cohort})
+    members = tuple(sorted(pair.members))
+    return found.model_copy(update={"program": pair.program, "cohort": pair.cohort, "members": members})
 
 
 def _enrollments(pair: Copy | None) -> Mapping[str, str]:

@@ -140,19 +140,29 @@ class Store:
         return [pair.id for pair in found]
 
     async def cases_of(
-        self, at: Reader, programs: Iterable[str], states: Sequence[str], after: str | None, limit: int
+        self,
+        at: Reader,
+        programs: Iterable[str],
+        states: Sequence[str],
+        besides: str | None,
+        after: str | None,
+        limit: int,
     ) -> list[Stored[Attention]]:
-        """The cases of these programs in these states (none given: the live ones)."""
-        wanted = sorted(states or LIVE)
-        where = {"state.program": {"$in": sorted(programs)}, "state.case.status": {"$in": wanted}}
+        """The cases of these programs in these states (none given: the live ones), but of pairs of `besides`."""
+        where: Document = {
+            "state.program": {"$in": sorted(programs)},
+            "state.case.status": {"$in": sorted(states or LIVE)},
+            "state.members": {"$ne": besides},
+        }
         return await self.attention.find(at, where, limit=limit, after=after)
 
     async def reviewed_of(
-        self, at: Reader, programs: Iterable[str], after: str | None, limit: int
+        self, at: Reader, programs: Iterable[str], besides: str | None, after: str | None, limit: int
     ) -> list[Stored[Attention]]:
-        """The pairs of these programs with an open review."""
-        where = {
+        """The pairs of these programs with an open review, but those of `besides`."""
+        where: Document = {
             "state.program": {"$in": sorted(programs)},
+            "state.members": {"$ne": besides},
             "state.reviews": {"$elemMatch": {"state": {"$in": sorted(LIVE_REVIEWS)}}},
         }
         return await self.attention.find(at, where, limit=limit, after=after)

@@ -174,7 +174,9 @@ async def test_one_tap_answers_become_facts_once_and_words_stay_inside(stage, ma
     assert "need_help" not in str(await stage.published(DELIVERIES))
 
 
-async def test_a_broken_mail_server_loses_nothing(stage, mailbox):
+async def test_a_broken_mail_server_loses_nothing_and_names_are_logged_nowhere(stage, mailbox, caplog):
+    caplog.set_level("DEBUG", "services")
+    caplog.set_level("DEBUG", "shared")
     await mailbox.stop()
     await stage.health("stalled")
     await stage.settle()
@@ -186,6 +188,12 @@ async def test_a_broken_mail_server_loses_nothing(stage, mailbox):
     assert delivery["outcome"] == "sent"
     assert delivery["attempts"] > 1
     assert delivery["message_id"] == mailbox.mails[0]["Message-ID"]
+    assert "effect mail failed" in caplog.text
+    said = [str(await stage.published(topic)) for topic in (CASES, ANSWERS, DELIVERIES)]
+    ours = [
+        record.getMessage() for record in caplog.records if record.name.startswith(("services", "shared"))
+    ]
+    assert not [line for line in (*said, *ours) if "O'Brien" in line or "example.org" in line]
 
 
 async def test_a_mail_that_waited_is_not_sent_after_recovery(stage, mailbox):
@@ -306,6 +314,8 @@ async def test_only_coordinators_of_the_program_see_and_act(stage, mailbox):
         assert (await person.post("/v1/pairs/other/requests", json={"kind": "need_help"})).status_code == 404
     async with stage.client("coordinator", "participant", participant="mentor") as in_the_pair:
         assert (await in_the_pair.get("/v1/cases/pair")).status_code == 404
+        assert (await in_the_pair.get("/v1/cases")).json()["items"] == []
+        assert (await in_the_pair.get("/v1/reviews")).json()["items"] == []
     async with stage.client("coordinator") as coordinator:
         assert (await coordinator.get("/v1/cases", params={"program": "other"})).status_code == 404
         assert (await coordinator.get("/v1/cases/nothing")).status_code == 404

@@ -110,6 +110,7 @@ class Attention(Frozen):
 
     program: str = ""
     cohort: str = ""
+    members: tuple[str, ...] = ()
     case: Case | None = None
     reviews: tuple[Review, ...] = ()
     nudged: tuple[Nudged, ...] = ()
