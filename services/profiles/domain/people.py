@@ -1,6 +1,7 @@
 """People: what HR and they themselves say about them, and how leave and leaving follow the calendar."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,8 +15,12 @@ LEAVING_ACTS_AFTER = timedelta(hours=24)
 Status = Literal["active", "on_leave", "left"]
 
 
+@lru_cache(1024)
 def known_zone(name: str) -> str:
-    """`name` if it is an IANA time zone; raises ValueError otherwise."""
+    """`name` if it is an IANA time zone; raises ValueError otherwise.
+
+    Remembered: every state that is read passes here, and zoneinfo itself keeps only eight zones.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
