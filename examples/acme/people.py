@@ -103,7 +103,7 @@ def _enroll(found: list[Employee], chance: random.Random, today: date) -> None:
     below = [each for each in found if each.number not in taken and each.level <= 6 and each.manager]
     mentees = chance.sample(below, min(len(below), len(found) * 2 // 5))
     for mentor in mentors:
-        mentor.role, mentor.places = "mentor", chance.choices((1, 2, 3), (40, 50, 10))[0]
+        mentor.role, mentor.places = "mentor", chance.choices((1, 2, 3), (30, 50, 20))[0]
         mentor.first_time = chance.random() < 0.3
         mentor.offers = _skills(mentor, chance, 4, 3)
     for mentee in mentees:
