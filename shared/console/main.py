@@ -15,6 +15,7 @@ COMMANDS = {
     "consumers": "shared.console.ops:consumers",
     "positions": "shared.console.ops:positions",
     "dead-letters": "shared.console.ops:dead_letters",
+    "match": "services.matching.engine.alone:main",
     "token": "shared.console.token:token",
     "clock": "shared.console.clock:clock",
     "settle": "shared.console.settle:settle",

@@ -4,7 +4,8 @@ import numpy as np
 
 from services.matching.engine.auction import auction
 from services.matching.engine.graph import Graph, Ints
-from services.matching.engine.paths import Market, settle
+from services.matching.engine.market import Market
+from services.matching.engine.paths import adopt, settle
 from services.matching.engine.prices import weight
 
 STEP = 3000
@@ -46,16 +47,26 @@ def market(given: Graph, prices: Ints) -> Market:
     )
 
 
-def exact(given: Graph, *, participation: bool, prices: Ints | None = None, raised: bool = False) -> Ints:
+def exact(
+    given: Graph,
+    *,
+    participation: bool,
+    prices: Ints | None = None,
+    raised: bool = False,
+    held: Ints | None = None,
+) -> Ints:
     """The edges (positions in `indices`) of an optimal assignment, from `prices` or from an auction's.
 
-    raised: `prices` are those of a solution under participation, with the weight of a pair in them.
+    raised: `prices` are those of a solution under participation, with the weight of a pair in them. held: edges
+    of an earlier solution; what the prices still support of it is kept and only the rest searched.
     """
     start = auction(given, STEP) if prices is None else prices
     standing = market(given, start)
     unit = weight(given) if participation else 0
     if raised:
         standing = standing._replace(points=given.scores + unit)
+    if held is not None:
+        adopt(standing, held)
     stamp, _ = settle(standing, 0)
     if participation and not raised:
         standing = standing._replace(points=given.scores + unit)

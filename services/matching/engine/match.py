@@ -25,6 +25,8 @@ KEEP_ROUGH = 12
 KEEP = 24
 STEP = 10_000
 """ε of the rounds' auctions, 1 % of the scale."""
+FINE = 1_000
+"""ε of the last one, from which the exact search starts."""
 REPAIRS = 12
 FIRST = 4_000_000
 """Points that one more pair counts in the whole-pool bound under participation. Any value proves; this one is above
@@ -87,9 +89,10 @@ def match(
     for number in range(ROUNDS):
         progress(f"prices, round {number + 1} of {ROUNDS}")
         rows.fetch(prices, KEEP_ROUGH, nobody)
-        prices = auction(rows.graph, STEP)
+        prices = auction(rows.graph, STEP if number < ROUNDS - 1 else FINE)
     rounds = 0
     best_bound: int | None = None
+    standing = np.zeros(0, np.int64)
     heads, warm = np.zeros_like(prices), prices
     keep = max(KEEP, int(cohort.demands.max(initial=0)))
     while True:
@@ -97,7 +100,10 @@ def match(
         progress(f"exact assignment on {len(rows.keys)} candidates")
         graph = rows.graph
         unit = weight(graph) if first else 0
-        chosen = exact(graph, participation=first, prices=heads * unit + warm, raised=first and rounds > 1)
+        held = None if rounds == 1 else np.searchsorted(rows.keys, standing)
+        raised = first and rounds > 1
+        chosen = exact(graph, participation=first, prices=heads * unit + warm, raised=raised, held=held)
+        standing = rows.keys[chosen]
         warm = recover(graph, chosen, participation=first)
         if first:  # kept apart: the weight of a pair changes with the largest score among the candidates
             heads, warm = parts(warm, unit)

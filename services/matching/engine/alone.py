@@ -1,0 +1,219 @@
+"""`rapport match`: the engine on a spreadsheet, without any server."""
+
+import csv
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from services.matching.domain.people import MENTEE, MENTOR, Rules
+from services.matching.engine.match import Matching, match
+from services.matching.engine.people import cohort, people
+from services.matching.engine.reasons import Explainer, Help, missing
+from services.matching.engine.rules import BadRules, rules_from
+from services.matching.engine.sheet import COLUMNS, Sheet
+
+LISTED = 20
+"""People left over, and skills, that the text names; `--json` has all."""
+HEADER = ("mentee", "mentee_name", "mentor", "mentor_name", "score", "rank", "possible", "why")
+
+
+@click.command("match")
+@click.argument(
+    "people_file", metavar="[PEOPLE.csv]", required=False, type=click.Path(exists=True, dir_okay=False)
+)
+@click.option(
+    "--mentors", type=click.Path(exists=True, dir_okay=False), help="Mentors in a file of their own."
+)
+@click.option(
+    "--mentees", type=click.Path(exists=True, dir_okay=False), help="Mentees in a file of their own."
+)
+@click.option("--program", type=click.Path(exists=True, dir_okay=False), help="The program's rules as JSON.")
+@click.option(
+    "--out", default="pairs.csv", show_default=True, type=click.Path(dir_okay=False), help="The pairs."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print pairs, reasons and proof as JSON.")
+@click.option("--columns", is_flag=True, help="Explain the columns and stop.")
+def main(
+    people_file: str | None,
+    mentors: str | None,
+    mentees: str | None,
+    program: str | None,
+    out: str,
+    as_json: bool,
+    columns: bool,
+) -> None:
+    """Pair the people of a spreadsheet: the best matching there is, with reasons and a proof.
+
+    PEOPLE.csv has a column `role`; or give --mentors and --mentees. Nothing is sent anywhere. Exit code 1: the
+    files have problems, all of them listed; nothing was matched.
+    """
+    if columns:
+        for name, column in COLUMNS.items():
+            click.echo(f"{name:15} {column.meaning}, as {column.example}")
+        return
+    files = [(people_file, None), (mentors, MENTOR), (mentees, MENTEE)]
+    given = [(file, role) for file, role in files if file is not None]
+    if not given:
+        raise click.UsageError("give PEOPLE.csv, or --mentors and --mentees")
+    sheet, rules = _read(given, program)
+    started = time.perf_counter()
+
+    def progress(text: str) -> None:
+        if not as_json:
+            click.echo(f"{time.perf_counter() - started:6.1f} s  {text}", err=True)
+
+    result = _match(sheet, rules, progress)
+    with Path(out).open("w", encoding="utf-8", newline="") as target:
+        _write(target, result)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+    else:
+        click.echo(_text(result, out))
+
+
+def _read(given: list[tuple[str, str | None]], program: str | None) -> tuple[Sheet, Rules]:
+    """Everything wrong in any file is said before the command ends."""
+    sheet = Sheet()
+    for file, role in given:
+        sheet.read(file, Path(file).read_bytes(), role)
+    sheet.finish()
+    for sentence in sheet.unknown:
+        click.echo(f"note: {sentence}", err=True)
+    if sheet.without_role:
+        click.echo(f"note: {sheet.without_role} people have no role: they only count as managers", err=True)
+    problems = [str(problem) for problem in sheet.problems]
+    rules = Rules()
+    if program is not None:
+        try:
+            rules = rules_from(Path(program).read_text(encoding="utf-8"))
+        except BadRules as error:
+            problems += [f"{program}: {problem}" for problem in error.problems]
+        except UnicodeDecodeError:
+            problems.append(f"{program}: this is not UTF-8")
+    if problems:
+        for problem in problems:
+            click.echo(problem, err=True)
+        click.echo(f"{len(problems)} problems; nothing was matched", err=True)
+        sys.exit(1)
+    return sheet, rules
+
+
+def _match(sheet: Sheet, rules: Rules, progress: Any) -> dict[str, Any]:
+    """The whole answer as plain data."""
+    everyone = people(
+        [person for person in sheet.persons if person.role == MENTEE],
+        [person for person in sheet.persons if person.role == MENTOR],
+        rules,
+        datetime.now(UTC),
+        sheet.managers,
+    )
+    progress(f"{len(everyone.mentees)} mentees, {everyone.pool.size} mentors")
+    columns = cohort(everyone)
+    found = match(columns, rules.objective, everyone, progress=progress)
+    progress("reasons")
+    explainer = Explainer(everyone, columns, found)
+    pairs = []
+    for mentee, mentor in found.pairs.tolist():
+        why = explainer.why(mentee, mentor)
+        one, other = everyone.mentees[mentee].participant, everyone.pool.mentors[mentor].participant
+        pairs.append(
+            {
+                "mentee": one,
+                "mentee_name": sheet.names.get(one, ""),
+                "mentor": other,
+                "mentor_name": sheet.names.get(other, ""),
+                "score": why.score,
+                "rank": why.rank,
+                "possible": why.possible,
+                "rank_sentence": why.sentence,
+                "better": [everyone.pool.mentors[row].participant for row in why.better],
+                "terms": [
+                    {"term": term.term, "points": term.points, "sentence": term.sentence}
+                    for term in why.terms
+                ],
+            }
+        )
+    matched = set(found.pairs[:, 0].tolist())
+    left = [
+        _left(everyone.mentees[row].participant, sheet, explainer.left(row))
+        for row in range(columns.mentees)
+        if row not in matched and columns.demands[row] > 0
+    ]
+    return {
+        "pairs": pairs,
+        "left": left,
+        "mentors_with_places": int((explainer.load < columns.capacities).sum()),
+        "mentors_missing": [
+            {"skill": skill, "mentors": mentors, "price": price}
+            for skill, mentors, price in missing(columns, everyone, found)
+            if price > 0
+        ],
+        "proof": _proof(found, len(everyone.mentees), rules),
+    }
+
+
+def _left(number: str, sheet: Sheet, help_: Help) -> dict[str, Any]:
+    return {
+        "mentee": number,
+        "mentee_name": sheet.names.get(number, ""),
+        "reason": help_.left.reason,
+        "sentence": help_.left.sentence,
+        "change": help_.change,
+    }
+
+
+def _proof(found: Matching, mentees: int, rules: Rules) -> dict[str, Any]:
+    return {
+        "objective": rules.objective,
+        "mentees": mentees,
+        "pairs": len(found.pairs),
+        "pairs_at_most": found.people_bound,
+        "welfare": found.welfare,
+        "upper_bound": found.upper_bound,
+        "gap": found.gap,
+        "optimal": found.gap == 0.0,
+    }
+
+
+def _write(target: TextIO, result: dict[str, Any]) -> None:
+    writer = csv.writer(target)
+    writer.writerow(HEADER)
+    for pair in result["pairs"]:
+        why = "; ".join([*(term["sentence"] for term in pair["terms"]), pair["rank_sentence"]])
+        writer.writerow([_plain(pair.get(name, why)) for name in HEADER])
+
+
+def _plain(cell: Any) -> Any:
+    """A spreadsheet runs cells that begin like a formula: those get an apostrophe."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
+
+
+def _text(result: dict[str, Any], out: str) -> str:
+    proof = result["proof"]
+    lines = [f"{proof['pairs']} pairs written to {out}"]
+    if proof["optimal"]:
+        most = "no more pairs are possible, and " if proof["objective"] == "participation" else ""
+        lines.append(f"Proved: {most}no other matching brings more than these {proof['welfare']:,} points")
+    else:
+        lines.append(
+            f"At most {proof['pairs_at_most']} pairs and {proof['upper_bound']:,} points are possible; "
+            f"this has {proof['welfare']:,} points"
+        )
+    left = result["left"]
+    lines.append(
+        f"{len(left)} mentees without a mentor; {result['mentors_with_places']} mentors with a free place"
+    )
+    for each in left[:LISTED]:
+        name = f" ({each['mentee_name']})" if each["mentee_name"] else ""
+        lines.append(f"  {each['mentee']}{name}: {each['sentence']}. What would help: {each['change']}")
+    if len(left) > LISTED:
+        lines.append(f"  … and {len(left) - LISTED} more: --json lists all")
+    wanted = [each for each in result["mentors_missing"][:5] if left]
+    if wanted:
+        lines.append("Mentors are missed most for: " + ", ".join(each["skill"] for each in wanted))
+    return "\n".join(lines)
