@@ -102,23 +102,25 @@ class Leases:
         """Give all slots back, so that the next process need not wait for the leases to end."""
         if self._task is not None:
             self._task.cancel()
+        for slot in list(self.held):
+            await self.database[SLOTS].update_one({"_id": slot, "owner": self.owner}, {"$set": {"owner": ""}})
         self.held.clear()
-        await self.database[SLOTS].update_many({"owner": self.owner}, {"$set": {"owner": ""}})
 
     async def _renew(self) -> None:
+        """Slot by slot, and only where no round has just renewed it: one write over all slots would wait until no
+        round holds any of them.
+        """
         rows = self.database[SLOTS]
         while True:
-            await asyncio.sleep(self.seconds / 3)
-            try:
-                await rows.update_many(
-                    {"owner": self.owner},
-                    {"$set": {"until": self._until()}},
-                )
-                mine = {
-                    row["_id"]: row["epoch"] for row in await rows.find({"owner": self.owner}).to_list(None)
-                }
-                for slot, epoch in list(self.held.items()):
-                    if mine.get(slot) != epoch:
+            await asyncio.sleep(self.seconds / 4)
+            for slot, epoch in list(self.held.items()):
+                try:
+                    fresh = self.clock.wall() + timedelta(seconds=self.seconds * 0.6)
+                    mine = {"_id": slot, "epoch": epoch, "owner": self.owner}
+                    if await rows.find_one({**mine, "until": {"$gt": fresh}}) is not None:
+                        continue
+                    done = await rows.update_one(mine, {"$set": {"until": self._until()}})
+                    if done.matched_count != 1 and self.held.get(slot) == epoch:
                         self.held.pop(slot, None)
-            except Exception as error:
-                log.warning("slot leases not renewed: %s", describe(error))
+                except Exception as error:
+                    log.warning("lease of slot %s not renewed: %s", slot, describe(error))

@@ -84,6 +84,8 @@ class Worker:
                     continue
                 rows = await self._take()
                 backoff.reset()
+                if rows is None:
+                    continue
                 if rows:
                     await self._do(rows)
                 else:
@@ -101,8 +103,8 @@ class Worker:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
 
-    async def _take(self) -> list[Document]:
-        """Some due rows, held for a moment so that replicas do not all reach for the same ones.
+    async def _take(self) -> list[Document] | None:
+        """Some due rows (None: try again at once), held for a moment so that replicas take different ones.
 
         The hold only saves wasted attempts: what decides is the transaction.
         """
@@ -119,13 +121,31 @@ class Worker:
         alone = next((row for row in chosen if self._is_long(row["kind"])), None)
         if alone is not None:
             chosen = [alone]
-        holder = uuid4().hex
-        ids = [row["_id"] for row in chosen]
-        await rows.update_many(
-            {"_id": {"$in": ids}, **free},
-            {"$set": {"held": self._until(), "holder": holder}},
-        )
-        return await rows.find({"_id": {"$in": ids}, "holder": holder}).to_list(None)
+        try:
+            return await self.transactions.once("", lambda tx: self._hold(tx, [row["_id"] for row in chosen]))
+        except Exception as error:
+            if not is_conflict(error):
+                raise
+            # Another replica reached for one of them too: begin again a little later, at another place.
+            await asyncio.sleep(random.uniform(0.005, 0.05))
+            return None
+
+    async def _hold(self, tx: Transaction, ids: Sequence[str]) -> list[Document]:
+        """Mark those that are still free. In a transaction, since a plain write over many documents that meets a
+        running transaction is repeated by the server while it holds up everybody else.
+        """
+        rows = tx.database[WORK]
+        where = {"_id": {"$in": list(ids)}}
+        found = await rows.find(where, session=tx.session).to_list(None)
+        now, holder = self.transactions.clock.wall(), uuid4().hex
+        free = [row for row in found if row["due_at"] <= tx.now and (row.get("held") or now) <= now]
+        if free:
+            await rows.update_many(
+                {"_id": {"$in": [row["_id"] for row in free]}},
+                {"$set": {"held": self._until(), "holder": holder}},
+                session=tx.session,
+            )
+        return [{**row, "holder": holder} for row in free]
 
     def _until(self) -> datetime:
         """The end of a hold, in the database's time as measured (see leases.py)."""

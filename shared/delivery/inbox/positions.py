@@ -93,17 +93,23 @@ class Positions:
 
     async def halt(self, reason: str, at: datetime, topic: str | None = None, partition: int = 0) -> None:
         """Stand still, one partition or the whole group; the first reason is kept."""
-        where: dict[str, Any] = {"group": self.group, "halted": None}
-        if topic is not None:
-            where["_id"] = self.id(topic, partition)
-        await self._rows.update_many(where, {"$set": {"halted": reason, "halted_at": at}})
+        ids = [self.id(topic, partition)] if topic is not None else [each.id for each in await self.all()]
+        for id in ids:
+            # One by one: a write over all would wait until no batch of any partition is being applied.
+            await self._rows.update_one(
+                {"_id": id, "halted": None}, {"$set": {"halted": reason, "halted_at": at}}
+            )
 
     async def resume(self) -> int:
         """Let every partition of the group go on; how many stood still."""
-        done = await self._rows.update_many(
-            {"group": self.group, "halted": {"$ne": None}}, {"$set": {"halted": None, "halted_at": None}}
-        )
-        return done.modified_count
+        resumed = 0
+        for each in await self.all():
+            if each.halted is not None:
+                done = await self._rows.update_one(
+                    {"_id": each.id}, {"$set": {"halted": None, "halted_at": None}}
+                )
+                resumed += done.modified_count
+        return resumed
 
     async def rebuild(self, topic: str, partition: int, next: int | None) -> bool:
         """Set a position by hand: the epoch moves, so that a running claim notices; false when there is none."""
