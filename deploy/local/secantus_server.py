@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from secantus import SecantusDBServer, query, storage
+from secantus import SecantusDBServer, query, server, storage
 from secantus.projection import apply_projection_batch
 from secantus.storage import Storage
 from secantus.transactions import TransactionRegistry, TxnState
+from wiredtiger import swig_wiredtiger  # type: ignore[import-untyped]
+from wiredtiger.intpacking import pack_int, unpack_int  # type: ignore[import-untyped]
 
 Query = dict[str, Any]
 _BOUNDS = {"$gt", "$gte", "$lt", "$lte"}
+_PLAIN = {"find", "insert", "update", "delete", "findAndModify", "aggregate", "count"}
 
 
 def quicken() -> None:
@@ -77,14 +80,98 @@ def quicken() -> None:
     query._op_matches = operator
     Storage._try_index_id_keys = plan
     Storage.find_matching = find
+    _remember_indexes()
+    _pack_quickly()
+
+
+def _remember_indexes() -> None:
+    """Within one statement, read the list of a collection's indexes once per snapshot.
+
+    As installed it is read 14 times for one update, a third of the time of a transaction.
+    """
+    slow_dispatch, slow_indexes = server.dispatch, Storage._iter_indexes
+    slow_lock, slow_refresh = Storage._coll_lock, Storage._refresh_read_snapshot
+    slow_mark = Storage._maybe_mark_multikey
+
+    def dispatch(body: Query, context: Any) -> Any:
+        # Not for statements that change indexes; and never longer than one statement.
+        context.storage._tls.indexes = {} if next(iter(body), "") in _PLAIN else None
+        return slow_dispatch(body, context)
+
+    def indexes(self: Storage, db: str, coll: str) -> Any:
+        known = getattr(self._tls, "indexes", None)
+        if known is None:
+            return slow_indexes(self, db, coll)
+        if (db, coll) not in known:
+            known[db, coll] = list(slow_indexes(self, db, coll))
+        return [(name, dict(keys), dict(options)) for name, keys, options in known[db, coll]]
+
+    def forget(self: Storage) -> None:
+        if getattr(self._tls, "indexes", None):
+            self._tls.indexes.clear()
+
+    def lock(self: Storage, db: str, coll: str) -> Any:
+        forget(self)  # whoever held the lock before us may have made an index
+        return slow_lock(self, db, coll)
+
+    def refresh(self: Storage) -> None:
+        forget(self)
+        slow_refresh(self)
+
+    def mark(self: Storage, db: str, coll: str, document: Any, listed: Any, marked: set[str]) -> Any:
+        before = len(marked)
+        found = slow_mark(self, db, coll, document, listed, marked)
+        if len(found) != before:
+            forget(self)
+        return found
+
+    server.dispatch, Storage._iter_indexes = dispatch, indexes
+    Storage._coll_lock, Storage._refresh_read_snapshot = lock, refresh
+    Storage._maybe_mark_multikey = mark
+
+
+def _pack_quickly() -> None:
+    """WiredTiger's keys, packed and unpacked without interpreting the format letter by letter each time."""
+    slow_pack, slow_unpack = swig_wiredtiger.pack, swig_wiredtiger.unpack
+    # Texts that end with a zero byte each, then nothing, raw bytes or a packed integer.
+    known = {
+        "S" * count + last: (count, last) for count in range(5) for last in ("", "u", "q") if count or last
+    }
+
+    def pack(form: str, *values: Any) -> bytes:
+        if form not in known:
+            return bytes(slow_pack(form, *values))
+        count, last = known[form]
+        texts = values[:count]
+        plain = len(values) == count + len(last) and all(
+            type(each) is str and "\0" not in each for each in texts
+        )
+        if not plain or (last == "u" and type(values[-1]) is not bytes):
+            return bytes(slow_pack(form, *values))
+        head = "".join(each + "\0" for each in texts).encode()
+        if not last:
+            return head
+        return bytes(head + (values[-1] if last == "u" else pack_int(values[-1])))
+
+    def unpack(form: str, packed: Any) -> Any:
+        if form not in known or type(packed) is not bytes:
+            return slow_unpack(form, packed)
+        count, last = known[form]
+        parts = packed.split(b"\0", count)
+        found: list[Any] = [each.decode() for each in parts[:count]]
+        if last:
+            found.append(parts[count] if last == "u" else unpack_int(parts[count])[0])
+        return found
+
+    swig_wiredtiger.pack, swig_wiredtiger.unpack = pack, unpack
 
 
 def untangle() -> None:
     """Reap idle transactions without waiting for busy ones.
 
-    As installed, the reaper waits for the lock of each transaction while it holds the lock of all: a statement
-    that waits for another transaction's rows, whose commit waits for the lock of all, stops the server for ever.
-    A transaction whose lock is taken is running a statement, so it is not idle.
+    As installed, the reaper waits for the lock of each transaction while it holds the lock of all: a
+    statement that waits for another transaction's rows, whose commit waits for the lock of all, stops the
+    server for ever. A transaction whose lock is taken is running a statement, so it is not idle.
     """
 
     def prune(self: TransactionRegistry) -> int:
@@ -173,7 +260,7 @@ def main() -> int:
     chosen = options.parse_args()
     quicken()
     untangle()
-    server = SecantusDBServer(
+    database = SecantusDBServer(
         host="127.0.0.1",
         port=chosen.port,
         storage_path=chosen.data,
@@ -188,7 +275,7 @@ def main() -> int:
     )
     # Nothing reads change streams here, and the log behind them doubles what every commit writes. The server
     # must still present itself as a replica set, or drivers would refuse transactions.
-    server.storage.enable_oplog = False
+    database.storage.enable_oplog = False
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -196,12 +283,12 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    server.start()
+    database.start()
     # The server reaps idle transactions only when another one comes by; a plain write that waits for a
     # document which a killed client's transaction holds would wait for ever.
     while not ended.wait(1.0):
-        server.transactions.prune_expired()
-    server.stop()
+        database.transactions.prune_expired()
+    database.stop()
     return 0
 
 
