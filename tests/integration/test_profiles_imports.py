@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from examples.acme.generate import main as generate
 from shared.contracts import CONTACTS, ENROLLMENTS, PARTICIPANTS
 from tests.support.profiles import advance, apart, here, published, ready, settings, settled, until
@@ -156,26 +158,34 @@ async def test_killed_in_the_middle_an_import_goes_on_without_loss_or_doubling(
     kafka: Any, database: Any, names: Any, mongo_driver: str, tmp_path: Path
 ) -> None:
     chosen = settings(kafka, database, names, mongo_driver, tmp_path)
-    rows = [person(str(number), manager=str(number // 7) if number >= 7 else "") for number in range(1, 601)]
+    count = 1000
+    rows = [
+        person(str(number), manager=str(number // 7) if number >= 7 else "") for number in range(1, count + 1)
+    ]
     async with apart(chosen) as (api, process):
         taken = await api.send_csv(text(*rows), headers={"Idempotency-Key": "one"})
 
         async def cursor() -> int:
-            counts = (await api.get(f"/v1/imports/{taken['id']}", role="hr"))["counts"]
+            try:
+                counts = (await api.get(f"/v1/imports/{taken['id']}", role="hr"))["counts"]
+            except (httpx.TransportError, AssertionError):
+                return 0
             return int(sum(counts.values()))
 
-        for goal in (100, 300):
-            at = await until(f"{goal} rows are in", lambda goal=goal: _over(cursor, goal))
-            assert at < 600, "the import was over before the kill"
+        at = 0
+        for _ in range(2):
+            # Not ready but answering is enough: by the time all is ready the import may be over.
+            at = await until("more rows are in", lambda at=at: _over(cursor, at + 50))
+            assert at < count, "the import was over before the kill"
             process.kill()
             process.start()
-            await ready(api.http)
+        await ready(api.http)
         # The reply may have been lost with the process: the same request again is the same import.
         again = await api.send_csv(text(*rows), headers={"Idempotency-Key": "one"})
         assert again["id"] == taken["id"]
         done = await api.finished(taken["id"], 120)
-        assert {name: count for name, count in done["counts"].items() if count} == {"created": 600}
-        assert [row["line"] for row in await api.rows(taken["id"])] == list(range(2, 602))
+        assert {name: count for name, count in done["counts"].items() if count} == {"created": count}
+        assert [row["line"] for row in await api.rows(taken["id"])] == list(range(2, count + 2))
         calm = 0
 
         async def quiet() -> bool:
@@ -189,9 +199,9 @@ async def test_killed_in_the_middle_an_import_goes_on_without_loss_or_doubling(
         # Killed between sending and forgetting, the relay sends the very same events again: one per version.
         distinct = {(id, version): (type, json.dumps(body)) for type, id, version, body in people}
         assert all(distinct[id, version] == (type, json.dumps(body)) for type, id, version, body in people)
-        assert len({id for id, _ in distinct}) == 600
-        assert Counter(type for type, _ in distinct.values())["participant.added"] == 600
-        assert Counter(version for _, version in distinct)[1] == 600
+        assert len({id for id, _ in distinct}) == count
+        assert Counter(type for type, _ in distinct.values())["participant.added"] == count
+        assert Counter(version for _, version in distinct)[1] == count
         newest = {id: body for _, id, _, body in people if body}
         numbers = Counter(body["links"][0]["external_id"] for body in newest.values())
         assert set(numbers.values()) == {1}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from services.profiles.api.parts import PEOPLE, Parts, found
 from services.profiles.domain.base import Problem as RowProblem
 from services.profiles.domain.importing import jsonrows
+from services.profiles.domain.importing.against import checked
 from services.profiles.domain.importing.columns import NAMES, REQUIRED
 from services.profiles.domain.importing.job import Batch, Import, State, staged
 from services.profiles.domain.importing.reading import Notice, Unreadable, decoded, read
@@ -87,7 +88,7 @@ def understood(data: bytes, kind: str, today: date) -> tuple[list[Row | Rejected
                 for each in error.problems
             ]
         ) from None
-    return rows_of(table, today), table.notices
+    return checked(rows_of(table, today)), table.notices
 
 
 def _unreadable(found: list[tuple[str, str, str]]) -> Problem:

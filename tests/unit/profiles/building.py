@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.profiles.domain.importing.against import checked
 from services.profiles.domain.importing.columns import NAMES, REQUIRED
 from services.profiles.domain.importing.plan import plan
 from services.profiles.domain.importing.reading import read
@@ -28,7 +29,7 @@ def text_of(*rows: Mapping[str, str], delimiter: str = ",") -> str:
 
 
 def parsed(*rows: Mapping[str, str], today: date = TODAY) -> list[Row | Rejected]:
-    return rows_of(read(text_of(*rows), NAMES, REQUIRED), today)
+    return checked(rows_of(read(text_of(*rows), NAMES, REQUIRED), today))
 
 
 def good(*rows: Mapping[str, str], today: date = TODAY) -> list[Row]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from examples.acme.generate import main
+from services.profiles.domain.importing.against import checked
 from services.profiles.domain.importing.columns import NAMES, REQUIRED
 from services.profiles.domain.importing.plan import references_of
 from services.profiles.domain.importing.reading import decoded, read
@@ -26,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def rows(path: Path, today: date) -> list[Row | Rejected]:
-    return rows_of(read(decoded(path.read_bytes()), NAMES, REQUIRED), today)
+    return checked(rows_of(read(decoded(path.read_bytes()), NAMES, REQUIRED), today))
 
 
 def directory(folder: Path) -> Directory:

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.profiles.domain.base import Problem, Text
-from services.profiles.domain.importing.rows import Rejected, Row, Wish, checked
+from services.profiles.domain.importing.against import checked
+from services.profiles.domain.importing.rows import Rejected, Row, Wish
 from services.profiles.domain.links import Identity
 from services.profiles.domain.people import ContactEdit, PersonEdit
 

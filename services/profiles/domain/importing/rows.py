@@ -1,6 +1,6 @@
 """Rows of a file, checked one by one and against each other, before anything is looked up."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -73,11 +73,11 @@ class Rejected(Frozen):
 
 
 def rows_of(table: Table, today: date) -> list[Row | Rejected]:
-    """Every record of a file, understood or rejected, in the order of its lines.
+    """Every record of a file by itself, understood or rejected, in the order of its lines.
 
     `today` is program time: a consent cannot have been given tomorrow.
     """
-    return checked([_row(record, today) for record in table.records])
+    return [_row(record, today) for record in table.records]
 
 
 def _row(record: Record | Broken, today: date) -> Row | Rejected:
@@ -207,95 +207,3 @@ def _wish(cells: dict[str, Any], taste: dict[str, Any], today: date) -> tuple[Wi
     if given.get("choices", ()) is None:
         given["choices"] = ()
     return Wish.model_validate({**given, "taste": taste}), []
-
-
-def checked(rows: Iterable[Row | Rejected]) -> list[Row | Rejected]:
-    """The same rows, rejecting those that contradict another row of the same file."""
-    return _without_cycles(_without_duplicates(list(rows)))
-
-
-def _reject(row: Row, column: str, reason: str, fix: str) -> Rejected:
-    return Rejected(
-        line=row.line,
-        external_id=row.external_id,
-        problems=(Problem(column=column, reason=reason, fix=fix),),
-    )
-
-
-def _without_duplicates(rows: list[Row | Rejected]) -> list[Row | Rejected]:
-    """A person may appear again only to be enrolled once more: a second opinion on one person is refused."""
-    first: dict[str, Row] = {}
-    wishes: dict[tuple[str, tuple[str, str, str] | None], int] = {}
-    result: list[Row | Rejected] = []
-    for row in rows:
-        if isinstance(row, Rejected):
-            result.append(row)
-            continue
-        wish = (row.external_id, row.enrollment.key if row.enrollment else None)
-        earlier = first.setdefault(row.external_id, row)
-        if wish in wishes:
-            result.append(
-                _reject(
-                    row,
-                    "external_id",
-                    f"this number is already in line {wishes[wish]}",
-                    "keep one of the two lines, or correct the number",
-                )
-            )
-        elif earlier is not row and _differs(earlier, row):
-            result.append(
-                _reject(
-                    row,
-                    "external_id",
-                    f"line {earlier.line} says something else about the same person",
-                    "leave the person's columns empty in the second line, or make them equal",
-                )
-            )
-        else:
-            wishes[wish] = row.line
-            result.append(row)
-    return result
-
-
-def _differs(earlier: Row, later: Row) -> bool:
-    for part in ("person", "contact"):
-        said, again = getattr(earlier, part), getattr(later, part)
-        if any(getattr(said, name) != getattr(again, name) for name in again.model_fields_set):
-            return True
-    again_manager = later.manager is not None or later.clears_manager
-    return again_manager and (earlier.manager, earlier.clears_manager) != (
-        later.manager,
-        later.clears_manager,
-    )
-
-
-def _without_cycles(rows: list[Row | Rejected]) -> list[Row | Rejected]:
-    above = {row.external_id: row.manager for row in rows if isinstance(row, Row) and row.manager is not None}
-    member: dict[str, tuple[str, ...]] = {}
-    seen: set[str] = set()
-    for start in above:
-        path: list[str] = []
-        at: str | None = start
-        while at is not None and at not in seen:
-            seen.add(at)
-            path.append(at)
-            at = above.get(at)
-        if at in path:
-            ring = tuple(path[path.index(at) :])
-            member.update(dict.fromkeys(ring, ring))
-    return [
-        _reject(
-            row,
-            "manager",
-            f"these {len(member[row.external_id])} people are managers of each other in a circle: "
-            + " → ".join((*_shown(member[row.external_id]), member[row.external_id][0])),
-            "correct the manager of one of them",
-        )
-        if isinstance(row, Row) and row.external_id in member and row.manager is not None
-        else row
-        for row in rows
-    ]
-
-
-def _shown(ring: tuple[str, ...]) -> tuple[str, ...]:
-    return ring if len(ring) <= 6 else (*ring[:5], "…")
