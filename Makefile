@@ -30,6 +30,7 @@ lint: .venv/.installed ## style, types and architecture
 	@echo "lint-imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
 test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS for pytest)
+	@$(BIN)/python -m deploy.local.kafka_home
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/

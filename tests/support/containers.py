@@ -12,7 +12,7 @@ from deploy.local.database import uri
 from deploy.local.kafka import ONE_NODE
 from deploy.local.node import HOST, free_port, is_open
 
-KAFKA_IMAGE = os.environ.get("RAPPORT_TEST_KAFKA_IMAGE", "apache/kafka:4.1.0")
+KAFKA_IMAGE = os.environ.get("RAPPORT_TEST_KAFKA_IMAGE", "apache/kafka:4.1.2")
 MONGO_IMAGE = os.environ.get("RAPPORT_TEST_MONGO_IMAGE", "mongo:8")
 
 
