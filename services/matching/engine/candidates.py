@@ -11,7 +11,7 @@ import numpy.typing as npt
 from services.matching.engine.columns import Cohort
 from services.matching.engine.graph import Graph, Ints
 from services.matching.engine.people import People, strange_points
-from services.matching.engine.rows import all_rows, retrieve
+from services.matching.engine.retrieve import all_rows, retrieve
 
 Ints32 = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]

@@ -47,6 +47,8 @@ def _type(hint: Any) -> Any:
     if get_origin(hint) is tuple:
         return numbers.Tuple([_type(part) for part in get_args(hint)])
     if isinstance(hint, type) and issubclass(hint, tuple):
-        fields = get_type_hints(hint, include_extras=True).values()
-        return numbers.NamedTuple(tuple(_type(field) for field in fields), hint)
+        fields = [_type(field) for field in get_type_hints(hint, include_extras=True).values()]
+        if len(set(fields)) == 1:  # numba keeps tuples of one type apart
+            return numbers.NamedUniTuple(fields[0], len(fields), hint)
+        return numbers.NamedTuple(tuple(fields), hint)
     return hint.__metadata__[0]

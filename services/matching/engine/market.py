@@ -50,6 +50,8 @@ class Market(NamedTuple):
     """(mentees, 4) the same."""
     heap: LongRows
     """A search's front: nodes, keys."""
+    moves: Longs
+    """(1,) places given so far, over all searches."""
 
 
 @kernel
@@ -99,6 +101,7 @@ def hold(m: Market, j: int, e: int) -> None:
     m.slots[at] = e
     m.place[e] = at
     m.load[j] += 1
+    m.moves[0] += 1
 
 
 @kernel

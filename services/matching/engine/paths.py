@@ -205,42 +205,61 @@ def fill(m: Market, start: int, stamp: int) -> int:
 
 
 @kernel
+def serve(m: Market, i: int, stamp: int, search: bool) -> tuple[int, int]:
+    """All that mentee i still wishes for and that is worth it; without search only what is free at once.
+
+    Returns (stamp, looked at).
+    """
+    looked = 0
+    while m.served[i] < m.demands[i]:
+        best = 0
+        chosen = -1
+        for e in range(m.starts[i], m.stops[i]):
+            j = m.indices[e]
+            if m.taken[e] or m.places[j] == 0:
+                continue
+            gain = m.points[e] - m.prices[j]
+            if gain > best or (gain == best and gain > 0 and m.load[j] < m.places[j]):
+                best = gain
+                chosen = e
+        m.gains[i] = best
+        if chosen < 0:
+            break
+        if m.load[m.indices[chosen]] < m.places[m.indices[chosen]]:
+            hold(m, m.indices[chosen], chosen)
+            m.served[i] += 1
+            continue
+        if not search:
+            break
+        stamp += 1
+        before = m.served[i]
+        looked += seek(m, i, stamp)
+        if m.served[i] == before:
+            break
+    return stamp, looked
+
+
+@kernel
+def sell(m: Market, j: int, stamp: int) -> tuple[int, int]:
+    """Free places of mentor j, until they are taken or cost nothing. Returns (stamp, looked at)."""
+    looked = 0
+    while m.load[j] < m.places[j] and m.prices[j] > 0:
+        stamp += 1
+        looked += fill(m, j, stamp)
+    return stamp, looked
+
+
+@kernel
 def settle(m: Market, stamp: int) -> tuple[int, int]:
     """From any prices ≥ 0 and an empty or proper assignment to an optimum. Returns (stamp, looked at)."""
     looked = 0
-    n = len(m.starts)
-    for greedy in (True, False):
-        for i in range(n):
-            while m.served[i] < m.demands[i]:
-                best = 0
-                chosen = -1
-                for e in range(m.starts[i], m.stops[i]):
-                    if m.taken[e] or m.places[m.indices[e]] == 0:
-                        continue
-                    gain = m.points[e] - m.prices[m.indices[e]]
-                    if gain > best or (
-                        gain == best and gain > 0 and m.load[m.indices[e]] < m.places[m.indices[e]]
-                    ):
-                        best = gain
-                        chosen = e
-                m.gains[i] = best
-                if chosen < 0:
-                    break
-                if m.load[m.indices[chosen]] < m.places[m.indices[chosen]]:
-                    hold(m, m.indices[chosen], chosen)
-                    m.served[i] += 1
-                    continue
-                if greedy:
-                    break
-                stamp += 1
-                before = m.served[i]
-                looked += seek(m, i, stamp)
-                if m.served[i] == before:
-                    break
+    for search in (False, True):
+        for i in range(len(m.starts)):
+            stamp, seen = serve(m, i, stamp, search)
+            looked += seen
     for j in range(len(m.places)):
-        while m.load[j] < m.places[j] and m.prices[j] > 0:
-            stamp += 1
-            looked += fill(m, j, stamp)
+        stamp, seen = sell(m, j, stamp)
+        looked += seen
     return stamp, looked
 
 

@@ -77,7 +77,7 @@ def parts(prices: Ints, unit: int) -> tuple[Ints, Ints]:
 def bound(given: Graph, prices: Ints, *, participation: bool) -> tuple[int, int]:
     """The upper bound (people, points) that `prices` prove for this graph; people is 0 under score."""
     unit = weight(given) if participation else 0
-    people, points = _row_bounds(given.indptr, given.indices, given.scores, given.demands, prices, unit)
+    people, points = row_bounds(given.indptr, given.indices, given.scores, given.demands, prices, unit)
     places = np.minimum(given.capacities, given.mentees)  # each mentee takes one place of a mentor at most
     if not participation:
         return 0, int(points) + _product(places, prices)
@@ -215,7 +215,7 @@ def _closed(
 
 
 @kernel
-def _row_bounds(
+def row_bounds(
     indptr: Longs, indices: Longs, scores: Longs, demands: Longs, prices: Longs, unit: int
 ) -> tuple[int, int]:
     """Σᵢ the dᵢ largest positive sᵢⱼ − vⱼ, as (people, points)."""

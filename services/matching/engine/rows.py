@@ -11,10 +11,8 @@ from services.matching.engine.compile import (
     ByteRows,
     Bytes,
     Counts32,
-    Flags,
     Ints32,
     Longs,
-    Rows32,
     Word,
     kernel,
 )
@@ -194,117 +192,3 @@ def row(
     for x in range(c.draft_at[i], c.draft_at[i + 1]):
         if out[c.draft[x]] >= least:
             out[c.draft[x]] += c.bonus * c.unit
-
-
-@kernel
-def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows32) -> None:
-    """The sums of some mentees with every mentor, one row each: for tests, reasons and small cohorts."""
-    mentors = len(c.kind)
-    hours = np.empty(len(c.their_hours) + 1, np.int32)
-    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
-    seen = np.zeros(mentors, np.uint32)
-    code = np.zeros(mentors, np.uint8)
-    lut = np.empty(largest, np.int32)
-    for x in range(len(mentees)):
-        common_hours(c, c.hours[mentees[x]], hours)
-        row(
-            c,
-            mentees[x],
-            hours,
-            by_kind,
-            seen,
-            code,
-            lut,
-            extra[x] if len(extra) else extra[:0].reshape(-1),
-            out[x],
-        )
-
-
-@kernel
-def retrieve(
-    c: Columns,
-    order: Ints32,
-    largest: int,
-    extra: Rows32,
-    skip: Flags,
-    places: Longs,
-    prices: Ints32,
-    keep: int,
-    mentors: Rows32,
-    sums: Rows32,
-    counts: Ints32,
-    rest: Ints32,
-) -> None:
-    """For mentees order[x]: the `keep` mentors with the most sum − price, of those with a place.
-
-    order: neighbors with the same free hours stand together, which saves their table. skip (len(order),): rows
-    to leave as they are. prices: in units of sums. mentors, sums (len(order), keep): what was found, unsorted;
-    counts: how many; rest: no mentor outside has a larger sum − price than this.
-    """
-    size = len(c.kind)
-    hours = np.empty(len(c.their_hours) + 1, np.int32)
-    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
-    seen = np.zeros(size, np.uint32)
-    code = np.zeros(size, np.uint8)
-    lut = np.empty(largest, np.int32)
-    out = np.empty(size, np.int32)
-    cut = np.empty(size, np.int32)
-    for j in range(size):
-        cut[j] = prices[j] if places[j] > 0 else 2**29
-    pattern = -2
-    least = max(0, c.minimum * c.unit)
-    value = np.empty(keep, np.int64)
-    for x in range(len(order)):
-        if skip[x]:
-            continue
-        i = order[x]
-        if c.hours[i] != pattern:
-            pattern = c.hours[i]
-            common_hours(c, pattern, hours)
-        row(c, i, hours, by_kind, seen, code, lut, extra[x] if len(extra) else extra[:0].reshape(-1), out)
-        count = 0
-        floor = np.int64(-(2**31))
-        begin = 0
-        while begin < size:
-            end = min(size, begin + 64)
-            top = np.int32(-(2**31) + 1)
-            for j in range(begin, end):
-                top = max(top, np.int32(out[j] - cut[j]))
-            if top > floor:
-                for j in range(begin, end):
-                    gain = np.int64(out[j]) - cut[j]
-                    if out[j] < least or gain <= floor or places[j] == 0:
-                        continue
-                    if count < keep:
-                        at = count
-                        count += 1
-                        while at > 0:
-                            parent = (at - 1) >> 1
-                            if value[parent] <= gain:
-                                break
-                            value[at] = value[parent]
-                            mentors[x, at] = mentors[x, parent]
-                            sums[x, at] = sums[x, parent]
-                            at = parent
-                    else:
-                        at = 0
-                        while True:
-                            child = 2 * at + 1
-                            if child >= keep:
-                                break
-                            if child + 1 < keep and value[child + 1] < value[child]:
-                                child += 1
-                            if value[child] >= gain:
-                                break
-                            value[at] = value[child]
-                            mentors[x, at] = mentors[x, child]
-                            sums[x, at] = sums[x, child]
-                            at = child
-                    value[at] = gain
-                    mentors[x, at] = j
-                    sums[x, at] = out[j]
-                    if count == keep:
-                        floor = value[0]
-            begin = end
-        counts[x] = count
-        rest[x] = floor if count == keep else -(2**31) + 1

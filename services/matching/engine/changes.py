@@ -1,0 +1,139 @@
+"""Changes to a standing market, edge by edge, and the searches that bring it back to its optimum."""
+
+from typing import NamedTuple
+
+from services.matching.engine.compile import Longs, kernel
+from services.matching.engine.market import Market, release
+from services.matching.engine.paths import sell, serve
+
+DEAD = -(2**61)
+"""Points of an unused place in a row: no search ever takes it."""
+
+
+class Slack(NamedTuple):
+    limits: Longs
+    """(mentees,) end of the room of each row."""
+    ceilings: Longs
+    """(mentors,) end of the room of each mentor's list in `order`."""
+    slots_end: Longs
+    """(mentors,) end of the room of each mentor's `slots`."""
+    spot: Longs
+    """(edges,) where each edge stands in `order`."""
+
+
+@kernel
+def unlink(m: Market, s: Slack, e: int) -> None:
+    """Take an edge out of its mentor's list."""
+    j = m.indices[e]
+    m.tails[j] -= 1
+    last = m.order[m.tails[j]]
+    m.order[s.spot[e]] = last
+    s.spot[last] = s.spot[e]
+    m.points[e] = DEAD
+
+
+@kernel
+def link(m: Market, s: Slack, e: int, i: int, j: int, points: int) -> None:
+    """Put an edge into its mentor's list; there must be room."""
+    m.rows[e] = i
+    m.indices[e] = j
+    m.points[e] = points
+    m.taken[e] = False
+    m.order[m.tails[j]] = e
+    s.spot[e] = m.tails[j]
+    m.tails[j] += 1
+
+
+@kernel
+def replace_row(
+    m: Market, s: Slack, i: int, indices: Longs, points: Longs, demand: int, touched: Longs
+) -> bool:
+    """A mentee's row anew, nobody held. touched: how many mentors lost them, and which. False: no room left.
+
+    Without room nothing has happened.
+    """
+    if len(indices) > s.limits[i] - m.starts[i]:
+        return False
+    for x in range(len(indices)):
+        if m.tails[indices[x]] >= s.ceilings[indices[x]]:
+            return False
+    count = 0
+    for e in range(m.starts[i], m.stops[i]):
+        if m.taken[e]:
+            release(m, m.indices[e], e)
+            count += 1
+            touched[count] = m.indices[e]
+        if m.points[e] != DEAD:  # already out of its mentor's list: out twice would take out another's edge
+            unlink(m, s, e)
+    touched[0] = count
+    m.served[i] = 0
+    m.demands[i] = demand
+    m.gains[i] = 0
+    for x in range(len(indices)):
+        link(m, s, m.starts[i] + x, i, indices[x], points[x])
+    m.stops[i] = m.starts[i] + len(indices)
+    return True
+
+
+@kernel
+def _slot(m: Market, s: Slack, i: int, j: int) -> int:
+    """Where row i may hold an edge to mentor j: where it is, an unused place, or −1: there is no room."""
+    unused = -1
+    for e in range(m.starts[i], m.stops[i]):
+        if m.indices[e] == j and m.points[e] != DEAD:
+            return e
+        if m.points[e] == DEAD:
+            unused = e
+    if unused < 0 and m.stops[i] < s.limits[i]:
+        unused = m.stops[i]
+    return unused
+
+
+@kernel
+def replace_column(
+    m: Market, s: Slack, j: int, mentees: Longs, points: Longs, places: int, released: Longs
+) -> bool:
+    """A mentor's edges and places anew, nobody holding them. released: how many held, and who. False: no room.
+
+    Without room nothing has happened. The price is what keeps everybody else content; `mend` lowers it.
+    """
+    if len(mentees) > s.ceilings[j] - m.heads[j] or places > s.slots_end[j] - m.first[j]:
+        return False
+    for x in range(len(mentees)):
+        if _slot(m, s, mentees[x], j) < 0:
+            return False
+    count = 0
+    while m.load[j] > 0:
+        e = m.slots[m.first[j] + m.load[j] - 1]
+        release(m, j, e)
+        m.served[m.rows[e]] -= 1
+        count += 1
+        released[count] = m.rows[e]
+    released[0] = count
+    while m.tails[j] > m.heads[j]:
+        unlink(m, s, m.order[m.tails[j] - 1])
+    price = 0
+    for x in range(len(mentees)):
+        i = mentees[x]
+        e = _slot(m, s, i, j)
+        if e == m.stops[i]:
+            m.stops[i] += 1
+        link(m, s, e, i, j, points[x])
+        if m.demands[i] > 0:
+            price = max(price, points[x] - m.gains[i])
+    m.places[j] = min(places, len(m.starts))
+    m.prices[j] = price if places > 0 else 0
+    return True
+
+
+@kernel
+def mend(m: Market, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
+    """Serve these mentees, then sell what these mentors have left. Returns (stamp, looked at)."""
+    looked = 0
+    for x in range(len(mentees)):
+        stamp, seen = serve(m, mentees[x], stamp, True)
+        looked += seen
+    for x in range(len(mentors)):
+        stamp, seen = sell(m, mentors[x], stamp)
+        looked += seen
+    return stamp, looked

@@ -1,0 +1,276 @@
+"""One change at a time: prices are kept, so a changed person costs one or two short searches, not a new solve.
+
+A standing solution is optimal on its candidates after every change. Rows and lists of edges lie contiguous with
+some slack; when it is used up everything is laid out anew, which a change in thousands pays for.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from services.matching.engine import prices as pricing
+from services.matching.engine.assign import Objective
+from services.matching.engine.changes import DEAD, Slack, mend, replace_column, replace_row
+from services.matching.engine.exact import exact, market
+from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, whole
+from services.matching.engine.paths import adopt, settle
+
+ROOM = 12
+"""Edges that a row, and a mentor's list, may grow by; a list by a quarter of its length if that is more."""
+ANEW = 20
+"""A burst that touches more than one in so many mentees is solved anew: that is then cheaper (measured)."""
+
+
+@dataclass(frozen=True)
+class MenteeChange:
+    """A mentee's row as it is now: candidates, their scores, mentors wanted. No candidates: they left."""
+
+    mentee: int
+    indices: Any
+    scores: Any
+    demand: int = 1
+
+
+@dataclass(frozen=True)
+class MentorChange:
+    """A mentor's scores with those who have them as a candidate, and places as they are now."""
+
+    mentor: int
+    mentees: Any
+    scores: Any
+    places: int
+
+
+Change = MenteeChange | MentorChange
+
+
+@dataclass(frozen=True)
+class Repaired:
+    how: Literal["repaired", "solved"]
+    moved: int
+    """Pairs that were made, the changed person's own among them."""
+    looked: int
+    """People whom the searches looked at."""
+
+
+class Standing:
+    """A solution that follows the world. Leave empty rows and mentors without places for those who will come."""
+
+    def __init__(self, given: Graph, objective: Objective = "score") -> None:
+        self.participation = objective == "participation"
+        largest = max(int(given.scores.max(initial=0)), 2_000_000)
+        # Fixed for good, unlike `prices.weight`: later scores may be larger than those of now.
+        self.unit = 4 * (largest + 1) * (given.mentees + given.mentors + 1) if self.participation else 0
+        self.largest = largest
+        self.stamp = 0
+        self._lay(given, np.zeros(given.mentors, np.int64), np.zeros(0, np.int64))
+        self._solve()
+
+    @property
+    def welfare(self) -> int:
+        """Σ score of the standing pairs."""
+        return int(np.sum(self.market.points[self.market.taken] - self.unit))
+
+    @property
+    def pairs(self) -> Ints:
+        """(k, 2) mentee, mentor; by mentee, then mentor."""
+        edges = np.flatnonzero(self.market.taken)
+        found = np.stack([self.market.rows[edges], self.market.indices[edges]], axis=1)
+        ordered: Ints = found[np.lexsort((found[:, 1], found[:, 0]))]
+        return ordered
+
+    @property
+    def prices(self) -> Ints:
+        """(mentors,) as kept; under participation people · `unit` + points."""
+        kept: Ints = self.market.prices.copy()
+        return kept
+
+    @property
+    def graph(self) -> Graph:
+        """The candidates as they are now."""
+        m = self.market
+        edges = np.flatnonzero(m.points > DEAD // 2)
+        starts = np.zeros(len(m.starts) + 1, np.int64)
+        np.cumsum(np.bincount(m.rows[edges], minlength=len(m.starts)), out=starts[1:])
+        order = edges[np.argsort(m.rows[edges], kind="stable")]
+        points = m.points[order] - self.unit
+        return Graph(starts, m.indices[order], points, self.capacities.copy(), m.demands.copy())
+
+    def bound(self) -> tuple[int, int]:
+        """(people, points) that the kept prices prove for the kept candidates."""
+        given = self.graph
+        # Nobody pays for a place that there is not.
+        prices = np.where(given.capacities == 0, self.unit + self.largest, self.market.prices)
+        people, points = pricing.row_bounds(
+            given.indptr, given.indices, given.scores, given.demands, prices, self.unit
+        )
+        places = np.minimum(given.capacities, given.mentees)
+        heads, rest = pricing.parts(prices, self.unit) if self.unit else (np.zeros_like(prices), prices)
+        return int(people) + int((places * heads).sum()), int(points) + int((places * rest).sum())
+
+    def change(self, change: Change) -> Repaired:
+        """Follow one change; optimal on the kept candidates afterwards."""
+        return self.apply([change])
+
+    def apply(self, changes: list[Change]) -> Repaired:
+        """Follow several; a burst is solved anew where that is cheaper, and the answer says so."""
+        before = int(self.market.moves[0])
+        anew = len(changes) > max(ANEW, len(self.market.starts) // ANEW)
+        looked = 0
+        for each in changes:
+            if isinstance(each, MenteeChange):
+                looked += self._mentee(each, search=not anew)
+            else:
+                looked += self._mentor(each, search=not anew)
+        if anew:
+            before = 0
+            self._lay(self.graph, self.market.prices, np.zeros(0, np.int64))
+            self._solve()
+        return Repaired("solved" if anew else "repaired", int(self.market.moves[0]) - before, looked)
+
+    def _mentee(self, change: MenteeChange, *, search: bool) -> int:
+        indices, points = self._edges(change.indices, change.scores, len(self.capacities))
+        if not 0 <= change.mentee < len(self.market.starts) or change.demand < 0:
+            raise BadGraph(f"no mentee {change.mentee} or negative demand")
+        touched = np.zeros(int(self.market.served[change.mentee]) + 1, np.int64)
+        if not replace_row(self.market, self.slack, change.mentee, indices, points, change.demand, touched):
+            given = self._with_row(change.mentee, indices, points - self.unit, change.demand)
+            held = self._keys(np.flatnonzero(self.market.taken), given.mentors)
+            self._lay(given, self.market.prices, held)
+            return self._settle()
+        if not search:
+            return 0
+        self.stamp, looked = mend(
+            self.market, self.stamp, np.array([change.mentee]), touched[1 : touched[0] + 1]
+        )
+        return looked
+
+    def _mentor(self, change: MentorChange, *, search: bool) -> int:
+        mentees, points = self._edges(change.mentees, change.scores, len(self.market.starts))
+        if not 0 <= change.mentor < len(self.capacities) or change.places < 0:
+            raise BadGraph(f"no mentor {change.mentor} or negative places")
+        j = change.mentor
+        self.capacities[j] = change.places
+        released = np.zeros(int(self.market.load[j]) + 1, np.int64)
+        if not replace_column(self.market, self.slack, j, mentees, points, change.places, released):
+            given = self._with_column(j, mentees, points - self.unit)
+            held = self._keys(np.flatnonzero(self.market.taken), given.mentors)
+            self._lay(given, self.market.prices, held)
+            return self._settle()
+        if not search:
+            return 0
+        self.stamp, looked = mend(self.market, self.stamp, released[1 : released[0] + 1], np.array([j]))
+        return looked
+
+    def _edges(self, others: Any, scores: Any, count: int) -> tuple[Ints, Ints]:
+        indices, points = whole("indices", others), whole("scores", scores)
+        if len(indices) != len(points) or len(np.unique(indices)) != len(indices):
+            raise BadGraph("a change names someone twice, or not as many scores as people")
+        if len(indices) and not (int(indices.min()) >= 0 and int(indices.max()) < count):
+            raise BadGraph(f"a change names someone outside 0 … {count - 1}")
+        if len(points) and not (int(points.min()) >= 0 and int(points.max()) <= min(self.largest, LARGEST)):
+            raise BadGraph(f"a score is outside 0 … {self.largest}")
+        return indices, points + self.unit
+
+    def _keys(self, edges: Ints, mentors: int) -> Ints:
+        keys: Ints = self.market.rows[edges] * mentors + self.market.indices[edges]
+        return keys
+
+    def _with_row(self, mentee: int, indices: Ints, scores: Ints, demand: int) -> Graph:
+        given = self.graph
+        rows = given.rows()
+        keep = rows != mentee
+        demands = given.demands.copy()
+        demands[mentee] = demand
+        return _graph(
+            np.concatenate([rows[keep], np.full(len(indices), mentee)]),
+            np.concatenate([given.indices[keep], indices]),
+            np.concatenate([given.scores[keep], scores]),
+            given.capacities,
+            demands,
+        )
+
+    def _with_column(self, mentor: int, mentees: Ints, scores: Ints) -> Graph:
+        given = self.graph
+        keep = given.indices != mentor
+        return _graph(
+            np.concatenate([given.rows()[keep], mentees]),
+            np.concatenate([given.indices[keep], np.full(len(mentees), mentor)]),
+            np.concatenate([given.scores[keep], scores]),
+            given.capacities,
+            given.demands,
+        )
+
+    def _lay(self, given: Graph, prices: Ints, held: Ints) -> None:
+        """Lay everything out with room to grow. held: keys mentee · mentors + mentor that stand, where possible."""
+        self.capacities = given.capacities.copy()
+        width = np.diff(given.indptr)
+        degree = np.bincount(given.indices, minlength=given.mentors)
+        room = np.maximum(width + ROOM, 3 * ROOM)
+        limits = np.cumsum(room)
+        starts = limits - room
+        edges = int(limits[-1]) if len(limits) else 0
+        at = np.repeat(starts - given.indptr[:-1], width) + np.arange(len(given.indices))
+        indices, rows = np.zeros(edges, np.int64), np.zeros(edges, np.int64)
+        points = np.full(edges, DEAD, np.int64)
+        indices[at], rows[at], points[at] = given.indices, given.rows(), given.scores + self.unit
+        length = degree + np.maximum(ROOM, degree // 4)
+        ceilings = np.cumsum(length)
+        order, spot = np.zeros(int(length.sum()), np.int64), np.zeros(edges, np.int64)
+        by_mentor = np.argsort(given.indices, kind="stable")
+        heads = ceilings - length
+        ranks = np.arange(len(by_mentor)) - np.repeat(np.cumsum(degree) - degree, degree)
+        places_in_order = np.repeat(heads, degree) + ranks
+        order[places_in_order] = at[by_mentor]
+        spot[at[by_mentor]] = places_in_order
+        places = np.minimum(given.capacities, given.mentees)
+        room = np.minimum(given.mentees, np.maximum(places, degree) + ROOM)
+        ends = np.cumsum(room)
+        base = market(given, prices)
+        front = base.heap.shape[1] * 2 + edges
+        self.market = base._replace(
+            starts=starts,
+            stops=starts + width,
+            indices=indices,
+            points=points,
+            rows=rows,
+            heads=heads,
+            tails=heads + degree,
+            order=order,
+            places=np.minimum(places, room),
+            demands=given.demands.copy(),
+            taken=np.zeros(edges, np.bool_),
+            first=ends - room,
+            slots=np.zeros(int(room.sum()), np.int64),
+            place=np.zeros(edges, np.int64),
+            prices=np.where(places > 0, prices, 0),
+            heap=np.zeros((2, front), np.int64),
+            moves=np.zeros(1, np.int64),
+        )
+        self.slack = Slack(limits, ceilings, ends, spot)
+        if len(held):
+            keys = rows[at] * given.mentors + indices[at]
+            adopt(self.market, at[np.isin(keys, held)])
+
+    def _solve(self) -> None:
+        given = self.graph
+        chosen = exact(given, participation=self.participation)
+        prices = pricing.recover(given, chosen, participation=self.participation)
+        if self.participation:
+            heads, points = pricing.parts(prices, pricing.weight(given))
+            prices = heads * self.unit + points
+        keys = given.rows()[chosen] * given.mentors + given.indices[chosen]
+        self._lay(given, prices, keys)
+        self._settle()
+
+    def _settle(self) -> int:
+        self.stamp, looked = settle(self.market, self.stamp)
+        return looked
+
+
+def _graph(rows: Ints, indices: Ints, scores: Ints, capacities: Ints, demands: Ints) -> Graph:
+    order = np.lexsort((indices, rows))
+    starts = np.zeros(len(demands) + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=len(demands)), out=starts[1:])
+    return Graph(starts, indices[order], scores[order], capacities, demands)
