@@ -66,10 +66,11 @@ def health(id: str, band: str) -> Health:
 
 
 def wakes(change: Change) -> Iterable[Wake]:
-    """A participant needs its echo; one with the field `poison` fails here."""
+    """A participant needs its echo, but for one whose field says `quiet`; `poison-projection` fails here."""
     if change.after is not None and change.after.get("field") == "poison-projection":
         raise ValueError("a projection that fails for good")
-    yield Wake("echo", change.id)
+    if change.after is None or change.after.get("field") != "quiet":
+        yield Wake("echo", change.id)
     if change.after is not None and change.after.get("field") == "everybody":
         yield Wake("everybody", change.id)
 

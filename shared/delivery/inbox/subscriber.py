@@ -7,20 +7,19 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, cast
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
-from faststream import AckPolicy
+from aiokafka import ConsumerRecord, TopicPartition
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared import metrics
 from shared.delivery.failure import Backoff, describe, is_outage
-from shared.delivery.inbox.apply import Applied, Applier
+from shared.delivery.inbox.apply import Applier
 from shared.delivery.inbox.consumer import NumberedConsumer
+from shared.delivery.inbox.joining import connected
 from shared.delivery.inbox.judge import Apply, Claim, Discard, Halt, judge, outside
-from shared.delivery.inbox.positions import Position, Positions, Stale
+from shared.delivery.inbox.positions import Positions, Stale
+from shared.delivery.inbox.watch import Watch, count
 from shared.delivery.model import Limits
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class Subscriber:
     _claiming: dict[TopicPartition, asyncio.Task[None]] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _stopping: bool = False
-    _committed: dict[TopicPartition, int] = field(default_factory=dict)
+    committed: dict[TopicPartition, int] = field(default_factory=dict)
     _idle: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
@@ -66,7 +65,7 @@ class Subscriber:
                 await self._disconnect(2.0)
             await asyncio.sleep(backoff.next())
         self.started = True
-        self._tasks.append(asyncio.create_task(self._watch(), name="inbox-watch"))
+        self._tasks.append(asyncio.create_task(Watch(self).run(), name="inbox-watch"))
 
     async def stop(self) -> None:
         """Finish the batch in hand (at most `stop_batch` seconds), then leave the group."""
@@ -80,6 +79,14 @@ class Subscriber:
                     pass
         await self._disconnect(5.0)
 
+    async def measure(self) -> int:
+        """Records of this process's partitions that are not applied yet, asked of the broker now.
+
+        Raises KafkaError or TimeoutError while the broker is away.
+        """
+        async with asyncio.timeout(5):
+            return await Watch(self).measure()
+
     @property
     def consumer(self) -> NumberedConsumer | None:
         """The consumer of the moment."""
@@ -90,43 +97,17 @@ class Subscriber:
     # -- the FastStream side ----------------------------------------------------------------------------------
 
     async def _connect(self) -> None:
-        broker = KafkaBroker(
+        self._broker, self._subscriber = await connected(
             self.bootstrap,
-            client_id=self.owner,
-            consumer_only=True,
-            metadata_max_age_ms=10_000,
-            allow_auto_create_topics=False,
-            logger=None,
-            graceful_timeout=None,
-            **self.kafka_options,
+            self.topics,
+            self.group,
+            self.owner,
+            self.limits,
+            self.kafka_options,
+            self._handle,
+            self.assigned,
+            self.revoked,
         )
-        self._broker = broker
-        self._subscriber = broker.subscriber(
-            *self.topics,
-            group_id=self.group,
-            batch=True,
-            max_records=self.limits.batch_records,
-            batch_timeout_ms=5,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            ack_policy=AckPolicy.MANUAL,
-            fetch_max_wait_ms=250,
-            session_timeout_ms=self.limits.session_timeout_ms,
-            heartbeat_interval_ms=max(500, self.limits.session_timeout_ms // 5),
-            # An outage of the database is waited out inside the handler, with heartbeats: being thrown out of the
-            # group for it would only move the same wait to another replica.
-            max_poll_interval_ms=3_600_000,
-            rebalance_timeout_ms=15_000,
-            listener=_Listener(self),
-            parser=_parse,
-            decoder=_decode,
-        )
-        self._subscriber(self._handle)
-        await broker.connect()
-        config = broker.config.broker_config
-        options = cast("partial[Any]", config.builder).keywords
-        config.builder = partial(NumberedConsumer, **options)
-        # broker.start() would connect again and put the plain consumer back.
         await self._subscriber.start()
 
     async def _disconnect(self, deadline: float) -> None:
@@ -156,7 +137,7 @@ class Subscriber:
                 except Exception as error:
                     log.error("batch of %s-%s not applied: %s", tp.topic, tp.partition, describe(error))
                     # Nothing was committed: claim anew, which goes back to the position and tries again.
-                    self._reclaim(tp, delay=random.uniform(0.5, 1.5))
+                    self.reclaim(tp, delay=random.uniform(0.5, 1.5))
 
     async def _partition(self, tp: TopicPartition, records: list[Any], fetch: int) -> None:
         if self._stopping:
@@ -166,7 +147,7 @@ class Subscriber:
             case Discard():
                 return
             case Halt(reason=reason):
-                await self._halt(tp, reason)
+                await self.halt(tp, reason)
             case Apply(records=rest, end=end):
                 assert claim is not None
                 try:
@@ -177,11 +158,11 @@ class Subscriber:
                     await self._settle_stale(tp, claim, end)
                     return
                 for part in done:
-                    self._count(tp, part)
+                    count(tp, part)
                 claim.next = done[-1].end
                 claim.verify = None
                 if tripped := done[-1].tripped:
-                    await self._halt(tp, tripped, all=True)
+                    await self.halt(tp, tripped, all=True)
 
     async def _settle_stale(self, tp: TopicPartition, claim: Claim, end: int) -> None:
         """The position is elsewhere: done already, moved by hand, halted, or taken over by a higher epoch."""
@@ -190,14 +171,14 @@ class Subscriber:
             return
         if position is None or position.epoch != claim.epoch:
             metrics.INBOX_SEEK_BACK.labels(reason="fenced").inc()
-            self._reclaim(tp, delay=random.uniform(0.2, 1.0))
+            self.reclaim(tp, delay=random.uniform(0.2, 1.0))
         elif position.halted is not None:
-            self._stand_still(tp, position.halted)
+            self.stand_still(tp, position.halted)
         elif position.next == end:
             # The commit happened and only its reply was lost.
             claim.next, claim.verify = end, None
         else:
-            self._reclaim(tp)
+            self.reclaim(tp)
 
     # -- claims -----------------------------------------------------------------------------------------------
 
@@ -207,7 +188,7 @@ class Subscriber:
         for tp in partitions:
             if consumer is not None:
                 consumer.pause(tp)
-            self._reclaim(tp)
+            self.reclaim(tp)
 
     def revoked(self, partitions: Iterable[TopicPartition]) -> None:
         """The group took these partitions away."""
@@ -218,7 +199,7 @@ class Subscriber:
             if task := self._claiming.pop(tp, None):
                 task.cancel()
 
-    def _reclaim(self, tp: TopicPartition, delay: float = 0.0) -> None:
+    def reclaim(self, tp: TopicPartition, delay: float = 0.0) -> None:
         self.claims.pop(tp, None)
         if (running := self._claiming.get(tp)) and not running.done():
             return
@@ -250,7 +231,7 @@ class Subscriber:
     async def _claim_once(self, consumer: NumberedConsumer, tp: TopicPartition) -> None:
         position = await self.positions.claim(tp.topic, tp.partition, self.owner)
         if position.halted is not None:
-            self._stand_still(tp, position.halted)
+            self.stand_still(tp, position.halted)
             return
         first = (await consumer.beginning_offsets([tp]))[tp]
         end = (await consumer.end_offsets([tp]))[tp]
@@ -260,7 +241,7 @@ class Subscriber:
             if not await self.positions.begin(tp.topic, tp.partition, position.epoch, start):
                 raise TimeoutError("the position moved while it was being claimed")
         if reason := outside(start, first, end, begun=position.last is not None):
-            await self._halt(tp, reason)
+            await self.halt(tp, reason)
             return
         # One record back, for the proof that this is still the same log.
         verify = position.last if position.last is not None and position.last.offset >= first else None
@@ -272,116 +253,21 @@ class Subscriber:
         self.halted.pop(tp, None)
         consumer.resume(tp)
 
-    async def _halt(self, tp: TopicPartition, reason: str, *, all: bool = False) -> None:
+    async def halt(self, tp: TopicPartition, reason: str, *, all: bool = False) -> None:
         where = (None, 0) if all else (tp.topic, tp.partition)
         await self._patient(
             lambda: self.positions.halt(reason, self.applier.transactions.clock.wall(), *where)
         )
         for each in [*self.claims] if all else [tp]:
-            self._stand_still(each, reason)
+            self.stand_still(each, reason)
         log.critical("consumer %s halted at %s-%s: %s", self.group, tp.topic, tp.partition, reason)
 
-    def _stand_still(self, tp: TopicPartition, reason: str) -> None:
+    def stand_still(self, tp: TopicPartition, reason: str) -> None:
         self.claims.pop(tp, None)
         self.halted[tp] = reason
         consumer = self.consumer
         if consumer is not None and tp in consumer.assignment():
             consumer.pause(tp)
-
-    # -- watching ---------------------------------------------------------------------------------------------
-
-    async def _watch(self) -> None:
-        """Notice what changed without a record: a resume, a rebuilt position, a log that was cut; measure lag."""
-        rounds = 0
-        while True:
-            await asyncio.sleep(1.0)
-            rounds += 1
-            consumer = self.consumer
-            if consumer is None:
-                continue
-            try:
-                async with asyncio.timeout(10):
-                    positions = {(p.topic, p.partition): p for p in await self.positions.all()}
-                    self._compare(consumer, positions)
-                    await self._commit_offsets(consumer)
-                    if rounds % 2 == 0:
-                        await self._measure(consumer)
-            except Exception as error:
-                if not is_outage(error):
-                    log.error("watch of the inbox failed: %s", describe(error))
-
-    def _compare(self, consumer: NumberedConsumer, positions: dict[tuple[str, int], Position]) -> None:
-        for tp in consumer.assignment():
-            position = positions.get((tp.topic, tp.partition))
-            claim = self.claims.get(tp)
-            if claim is None:
-                if tp in self.halted and position is not None and position.halted is None:
-                    self.applier.breaker.reset()
-                    self._reclaim(tp)
-                elif tp not in self.halted:
-                    self._reclaim(tp)
-            elif position is not None and position.halted is not None:
-                self._stand_still(tp, position.halted)
-            elif position is not None and position.epoch > claim.epoch:
-                self._reclaim(tp, delay=random.uniform(0.0, 0.5))
-
-    async def measure(self) -> int:
-        """Records of this process's partitions that are not applied yet, asked of the broker now.
-
-        Raises KafkaError or TimeoutError while the broker is away.
-        """
-        consumer = self.consumer
-        if consumer is None:
-            return 0
-        async with asyncio.timeout(5):
-            return await self._measure(consumer)
-
-    async def _measure(self, consumer: NumberedConsumer) -> int:
-        assigned = list(consumer.assignment())
-        if not assigned:
-            return 0
-        ends = await consumer.end_offsets(assigned)
-        firsts = await consumer.beginning_offsets(assigned)
-        total = 0
-        for tp in assigned:
-            claim = self.claims.get(tp)
-            if claim is None:
-                # Not claimed or halted: all that the log has beyond the group's known position counts.
-                total += max(0, ends[tp] - self._committed.get(tp, firsts[tp]))
-                continue
-            # Markers of transactions take offsets too: at the consumer's own end nothing is left to read.
-            read_all = await consumer.position(tp) >= ends[tp] and not self._idle.locked()
-            lag = 0 if read_all else max(0, ends[tp] - claim.next)
-            self.lag[tp] = lag
-            total += lag
-            metrics.LAG.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
-            if (reason := outside(claim.next, firsts[tp], ends[tp], claim.last is not None)) and (
-                self.claims.get(tp) is claim
-            ):
-                await self._halt(tp, reason)
-        return total
-
-    def _count(self, tp: TopicPartition, part: Applied) -> None:
-        for outcome, count in (
-            ("applied", part.result.applied),
-            ("duplicate", part.result.dropped),
-            ("passed_over", part.unlisted),
-            ("dead_letter", len(part.result.dead)),
-        ):
-            if count:
-                metrics.INBOX_EVENTS.labels(topic=tp.topic, outcome=outcome).inc(count)
-        for dead in part.result.dead:
-            metrics.DEAD_LETTERS_ADDED.labels(tp.topic, dead.reason.split(" ")[0]).inc()
-
-    async def _commit_offsets(self, consumer: NumberedConsumer) -> None:
-        """For lag tools only, at most once a second; nothing here ever reads them."""
-        changed = {
-            tp: claim.next for tp, claim in self.claims.items() if self._committed.get(tp) != claim.next
-        }
-        if changed:
-            with suppress(KafkaError):
-                await consumer.commit(changed)
-                self._committed.update(changed)
 
     async def _patient(self, call: Callable[[], Awaitable[Any]]) -> Any:
         backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
@@ -392,25 +278,3 @@ class Subscriber:
                 if not is_outage(error):
                     raise
             await asyncio.sleep(backoff.next())
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, subscriber: Subscriber) -> None:
-        self._subscriber = subscriber
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._subscriber.revoked(revoked)
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._subscriber.assigned(assigned)
-
-
-async def _parse(message: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
-    """Headers are read per record by the contracts: FastStream's own parser fails a whole batch on a bad one."""
-    return KafkaMessage(
-        body=b"", headers={}, raw_message=message, message_id="", path={}, consumer=cast("Any", None)
-    )
-
-
-async def _decode(_message: KafkaMessage) -> bytes:
-    return b""
