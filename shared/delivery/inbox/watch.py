@@ -71,6 +71,8 @@ class Watch:
         assigned = list(consumer.assignment()) if consumer is not None else []
         if consumer is None or not assigned:
             return 0
+        # Before the log is asked: a position that moves on meanwhile would seem to lie behind the log's end.
+        nexts = {tp: claim.next for tp, claim in inbox.claims.items()}
         ends = await consumer.end_offsets(assigned)
         firsts = await consumer.beginning_offsets(assigned)
         total = 0
@@ -87,6 +89,8 @@ class Watch:
             inbox.lag[tp] = lag
             total += lag
             metrics.LAG.labels(topic=tp.topic, partition=str(tp.partition)).set(lag)
+            if nexts.get(tp) != claim.next:
+                continue
             reason = outside(claim.next, firsts[tp], ends[tp], claim.last is not None)
             if reason and inbox.claims.get(tp) is claim:
                 await inbox.halt(tp, reason)
