@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from pymongo.errors import PyMongoError
 
+from shared import metrics
 from shared.mongo import Mongo
 
 OFFSET = "offset"
@@ -73,6 +74,7 @@ class Clock:
         after = self._monotonic()
         self._base = (at, (before + after) / 2)
         self._measured = after
+        metrics.CLOCK_SKEW_SECONDS.set(time.time() - at.timestamp())
         await self._follow()
 
     async def start(self) -> None:

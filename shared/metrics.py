@@ -71,7 +71,7 @@ WORK_DONE = _counter(
     "outcome",
 )
 WORK_SECONDS = _histogram(
-    "rapport_work_seconds", "One piece of work, load to commit, in seconds.", "kind", buckets=_FAST
+    "rapport_work_seconds", "One transaction of work, load to commit, in seconds.", "kind", buckets=_FAST
 )
 EFFECTS = _counter(
     "rapport_effects", "Outside effects (mail) by outcome: sent, failed, given_up.", "kind", "outcome"
@@ -97,7 +97,7 @@ DEAD_LETTERS_ADDED = _counter(
 )
 DEAD_LETTERS = _gauge("rapport_dead_letters", "Dead letters that wait for a redrive.")
 DATABASE_RETRIES = _counter(
-    "rapport_database_retries", "Transactions tried again: conflict, network, unknown.", "reason"
+    "rapport_database_retries", "Transactions tried again: conflict, outage.", "reason"
 )
 CLOCK_OFFSET_SECONDS = _gauge(
     "rapport_clock_offset_seconds", "How far program time is ahead; 0 outside the embedded profile."

@@ -2,15 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from pymongo.errors import OperationFailure, PyMongoError
 
+from shared import metrics
 from shared.clock import Clock
 from shared.delivery.failure import (
     Backoff,
@@ -39,6 +40,7 @@ class Transactions:
     limits: Limits
     committed: Callable[[set[int]], None]
     woken: Callable[[], None]
+    _leaving: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def view(self, organization: str) -> View:
         """Plain reads as of now."""
@@ -75,10 +77,11 @@ class Transactions:
                 async with asyncio.timeout_at(deadline):
                     if unknown and marker in results and await self._is_committed(marker):
                         return results[marker]
-                    return await self.once(organization, marked)
+                return await self._until(deadline, self.once(organization, marked))
             except Exception as error:
                 if not (is_conflict(error) or is_outage(error)):
                     raise
+                metrics.DATABASE_RETRIES.labels(reason="conflict" if is_conflict(error) else "outage").inc()
                 conflicts += is_conflict(error)
                 unknown = True
                 if loop.time() >= deadline or conflicts > _CONFLICTS:
@@ -86,6 +89,26 @@ class Transactions:
                         raise
                     raise Unavailable("the database did not confirm the change in time") from error
             await asyncio.sleep(min(backoff.next(), max(0.0, deadline - loop.time())))
+
+    async def _until(self, deadline: float, attempt: Coroutine[Any, Any, T]) -> T:
+        """The attempt's outcome; raises TimeoutError at the deadline (seconds of the event loop).
+
+        What is cut off cleans up on its own: the abort of a transaction whose database is away takes as long as any
+        operation, and the caller has been promised an answer before that.
+        """
+        task = asyncio.create_task(attempt, name="command")
+        self._leaving.add(task)
+        task.add_done_callback(self._left)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await asyncio.shield(task)
+        finally:
+            task.cancel()
+
+    def _left(self, task: asyncio.Task[Any]) -> None:
+        self._leaving.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits has it; nobody else is to be warned of it
 
     async def patiently(
         self,
@@ -105,6 +128,7 @@ class Transactions:
             except Exception as error:
                 if give_up(error) or not (is_conflict(error) or is_outage(error)):
                     raise
+                metrics.DATABASE_RETRIES.labels(reason="conflict" if is_conflict(error) else "outage").inc()
                 if is_conflict(error):
                     await asyncio.sleep(random.uniform(0.001, 0.02))
                     continue

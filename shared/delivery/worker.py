@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -175,6 +176,7 @@ class Worker:
         async def run(tx: Transaction) -> list[str]:
             return await self._decide(tx, {row["_id"]: row["seq"] for row in rows}, prepared)
 
+        began = time.monotonic()
         try:
             done = await self.transactions.patiently("", run, give_up)
         except Failure as failure:
@@ -191,6 +193,8 @@ class Worker:
         else:
             for kind in done:
                 metrics.WORK_DONE.labels(kind=kind, outcome="done").inc()
+            for kind in set(done):
+                metrics.WORK_SECONDS.labels(kind=kind).observe(time.monotonic() - began)
             self.breaker.succeeded(len(done))
             return
         for row in rows:

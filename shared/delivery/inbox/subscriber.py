@@ -151,9 +151,10 @@ class Subscriber:
             case Apply(records=rest, end=end):
                 assert claim is not None
                 try:
-                    done = await self.applier.apply(
-                        tp.topic, tp.partition, claim.epoch, claim.next, rest, end
-                    )
+                    with metrics.INBOX_BATCH_SECONDS.time():
+                        done = await self.applier.apply(
+                            tp.topic, tp.partition, claim.epoch, claim.next, rest, end
+                        )
                 except Stale:
                     await self._settle_stale(tp, claim, end)
                     return
