@@ -15,9 +15,9 @@ from deploy.local.node import Node, NodeError, free_port, is_open, spawn, states
 
 SERVER = """
 import socket, sys, threading
+print("serving", flush=True)
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 threading.Thread(target=lambda: [None for _ in iter(server.accept, None)], daemon=True).start()
-print("serving", flush=True)
 threading.Event().wait()
 """
 

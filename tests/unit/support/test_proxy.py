@@ -113,7 +113,8 @@ async def test_the_second_commits_reply_is_lost_after_the_server_had_it() -> Non
         reader, writer = await asyncio.open_connection(HOST, proxy.port)
 
         async def call(request: int, name: str) -> None:
-            writer.write(_op_msg(request, 0, {name: 1}))
+            session = {"lsid": {"id": b"1" * 16}, "txnNumber": 1, "autocommit": False}
+            writer.write(_op_msg(request, 0, {name: 1, **session}))
             head = await reader.readexactly(4)
             await reader.readexactly(struct.unpack("<i", head)[0] - 4)
 
