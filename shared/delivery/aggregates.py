@@ -9,11 +9,14 @@ from pydantic import BaseModel
 from shared import logs
 from shared.contracts.envelope import event_of
 from shared.contracts.topics import Topic
+from shared.delivery import query
 from shared.delivery.failure import Conflict
 from shared.delivery.model import Index
 from shared.delivery.transaction import Reader, Transaction
 
 S = TypeVar("S", bound=BaseModel)
+
+_ALIVE = {"erased": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,17 @@ class Aggregates(Generic[S]):
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
     ) -> list[Stored[S]]:
         """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
-        rows = at.database[self.collection].find(self._filter(at, where, after), session=at.session)
-        found = await rows.sort("id", 1).limit(limit).to_list(None)
+        asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
+        found = await at.mongo.aggregate(at.database[self.collection], asked, at.session)
         return [self._stored(row) for row in found]
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""
-        return await at.database[self.collection].count_documents(
-            self._filter(at, where, None), session=at.session
+        asked = query.stages(self.indexes, at.organization, where, _ALIVE)
+        found = await at.mongo.aggregate(
+            at.database[self.collection], [*asked, {"$count": "count"}], at.session
         )
+        return int(found[0]["count"]) if found else 0
 
     async def add(self, tx: Transaction, id: str, state: S, type: str | None = None) -> Stored[S]:
         """A new aggregate, published when a `type` says what happened.
@@ -205,9 +210,3 @@ class Aggregates(Generic[S]):
             row["revision"],
             row["order"],
         )
-
-    def _filter(self, at: Reader, where: Mapping[str, Any], after: str | None) -> dict[str, Any]:
-        found: dict[str, Any] = {"organization": at.organization, "erased": None, **where}
-        if after is not None:
-            found["id"] = {"$gt": after}
-        return found

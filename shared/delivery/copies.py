@@ -7,10 +7,13 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from shared.contracts.topics import Topic
+from shared.delivery import query
 from shared.delivery.model import Document, Index
 from shared.delivery.transaction import Reader
 
 E = TypeVar("E", bound=BaseModel)
+
+_ALIVE = {"erased": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,28 @@ class Copies(Generic[E]):
         if not ids:
             return {}
         rows = at.database[self.collection].find(
-            {"_id": {"$in": [f"{at.organization}/{id}" for id in ids]}, "erased": False}, session=at.session
+            {"_id": {"$in": [f"{at.organization}/{id}" for id in ids]}}, session=at.session
         )
-        return {each.id: each for each in (_copy(row) for row in await rows.to_list(None))}
+        return {
+            each.id: each for each in (_copy(row) for row in await rows.to_list(None) if not row["erased"])
+        }
 
     async def find(
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
     ) -> list[Copy]:
         """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
-        found: dict[str, Any] = {"organization": at.organization, "erased": False, **where}
-        if after is not None:
-            found["id"] = {"$gt": after}
-        rows = at.database[self.collection].find(found, session=at.session)
-        return [_copy(row) for row in await rows.sort("id", 1).limit(limit).to_list(None)]
+        asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
+        return [
+            _copy(row) for row in await at.mongo.aggregate(at.database[self.collection], asked, at.session)
+        ]
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""
-        return await at.database[self.collection].count_documents(
-            {"organization": at.organization, "erased": False, **where}, session=at.session
+        asked = query.stages(self.indexes, at.organization, where, _ALIVE)
+        found = await at.mongo.aggregate(
+            at.database[self.collection], [*asked, {"$count": "count"}], at.session
         )
+        return int(found[0]["count"]) if found else 0
 
 
 def _copy(row: Mapping[str, Any]) -> Copy:
