@@ -36,10 +36,13 @@ test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS 
 faults: .venv/.installed ## random kills and freezes under load, about 20 minutes (SEED=, FAULTS=, EVENTS=)
 	@SEED=$(SEED) FAULTS=$(FAULTS) EVENTS=$(EVENTS) exec $(BIN)/python -m tests.faults.long
 
+bench-pipeline: .venv/.installed ## how fast events pass, against bare loops: JSON lines (BENCH_ARGS="--only ac --runs 5")
+	@$(BIN)/python -m benchmarks.pipeline $(BENCH_ARGS)
+
 up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/
 	@exec $(BIN)/python -m deploy.local.supervisor up
 
 clean: .venv/.installed ## forget the data of `make up`
 	@exec $(BIN)/python -m deploy.local.supervisor clean
 
-.PHONY: help venv lock docs lint test faults up clean
+.PHONY: help venv lock docs lint test bench-pipeline faults up clean
