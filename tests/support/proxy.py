@@ -135,6 +135,7 @@ class LostReply:
 
     nth: int
     then: Then | None
+    wrote: str = ""
     seen: int = 0
     happened: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -151,15 +152,20 @@ class MongoProxy(Proxy):
         super().__init__(to, port)
         self._wanted: LostReply | None = None
         self._commits: dict[int, LostReply] = {}
+        # What each session's transaction has written so far, as "delete outbox".
+        self._writes: dict[bytes, set[str]] = {}
         self._losing: asyncio.Task[None] | None = None
 
-    def drop_commit_reply(self, nth: int = 1, then: Then | None = None) -> LostReply:
+    def drop_commit_reply(self, nth: int = 1, then: Then | None = None, wrote: str = "") -> LostReply:
         """Lose the reply of the `nth` commitTransaction from now on, after the server has executed it.
+
+        With `wrote`, a command and its collection such as "delete outbox", only commits of transactions that
+        have done this count.
 
         At that moment `then` is called, and awaited if it can be (in a thread, if not); then the client's
         connection ends. A `then` that kills the client leaves no other trace of it than the commit.
         """
-        self._wanted = LostReply(nth, then)
+        self._wanted = LostReply(nth, then, wrote)
         return self._wanted
 
     async def _requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -167,12 +173,24 @@ class MongoProxy(Proxy):
             while True:
                 message = await _message(reader)
                 request = struct.unpack_from("<i", message, 4)[0]
-                if (wanted := self._wanted) is not None and _command(message) == "commitTransaction":
-                    wanted.seen += 1
-                    if wanted.seen == wanted.nth:
-                        self._wanted = None
-                        self._commits[request] = wanted
+                self._note(request, _command(message))
                 await self._send(writer, message)
+
+    def _note(self, request: int, command: dict[str, Any]) -> None:
+        if "txnNumber" not in command:
+            return
+        name, session = next(iter(command)), bytes(command["lsid"]["id"])
+        if command.get("startTransaction"):
+            self._writes[session] = set()
+        if name != "commitTransaction":
+            self._writes.setdefault(session, set()).add(f"{name} {command[name]}")
+            return
+        wanted, writes = self._wanted, self._writes.get(session, set())
+        if wanted is not None and (not wanted.wrote or wanted.wrote in writes):
+            wanted.seen += 1
+            if wanted.seen == wanted.nth:
+                self._wanted = None
+                self._commits[request] = wanted
 
     async def _replies(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -203,14 +221,14 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
     return head + await reader.readexactly(struct.unpack("<i", head)[0] - 4)
 
 
-def _command(message: bytes) -> str:
-    """The name of the command in an OP_MSG; empty for anything else. Layout: MongoDB wire protocol, OP_MSG."""
+def _command(message: bytes) -> dict[str, Any]:
+    """The command in an OP_MSG; empty for anything else. Layout: MongoDB wire protocol, OP_MSG."""
     if struct.unpack_from("<i", message, 12)[0] != _OP_MSG:
-        return ""
+        return {}
     at = 20  # after the header and the flags
     while at < len(message):
         kind, size = message[at], struct.unpack_from("<i", message, at + 1)[0]
         if kind == 0:
-            return next(iter(bson.decode(message[at + 1 : at + 1 + size])), "")
+            return bson.decode(message[at + 1 : at + 1 + size])
         at += 1 + size
-    return ""
+    return {}
