@@ -35,6 +35,7 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
     silent = (rng.random(mentors) < 0.9) * 4
     keys = np.stack([seniority, silent, first, spoken.astype(np.int64)], axis=1)
     kinds, kind = np.unique(keys, axis=0, return_inverse=True)
+    speeches, speech = np.unique(kinds[:, 2:], axis=0, return_inverse=True)
     hours = _hours(rng)
     their_hours = _pattern(rng, their_zone)
     ranked = rng.random(mentees) < 0.15
@@ -72,10 +73,12 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         draft_at=none,
         draft=np.zeros(0, np.int32),
         kind=kind.reshape(-1).astype(np.uint32),
-        kind_seniority=kinds[:, 0].astype(np.int16),
-        kind_silent=kinds[:, 1].astype(np.uint8),
-        kind_tongue=kinds[:, 3].astype(np.uint64),
-        kind_first=kinds[:, 2].astype(np.int32),
+        kind_level=kinds[:, 0].astype(np.uint32),
+        kind_silent=kinds[:, 1].astype(np.uint32),
+        kind_speech=speech.reshape(-1).astype(np.uint32),
+        levels=np.arange(10, dtype=np.int16),
+        speech=speeches[:, 1].astype(np.uint64),
+        speech_first=speeches[:, 0].astype(np.int32),
         offer_at=offered.at,
         offer=offered.columns,
         offer_level=offered.values,

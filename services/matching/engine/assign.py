@@ -62,7 +62,7 @@ def solve(
         raise ValueError(f"objective must be 'score' or 'participation', not {objective!r}")
     given = graph(indptr, indices, scores, capacities, demands)
     first = objective == "participation"
-    chosen = exact(given, participation=first)
+    chosen, _ = exact(given, participation=first)
     found = pricing.recover(given, chosen, participation=first)
     people_bound, upper_bound = pricing.bound(given, found, participation=first)
     people_prices, point_prices = np.zeros_like(found), found

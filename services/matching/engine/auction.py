@@ -15,8 +15,9 @@ def auction(given: Graph, step: int, rounds: int = 64) -> Ints:
 
     The result is a start for the exact search, never a proof.
     """
-    places = np.minimum(given.capacities, np.bincount(given.indices, minlength=given.mentors))
-    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(places)])
+    places = np.minimum(given.capacities, given.mentees)
+    room = np.minimum(places, np.bincount(given.indices, minlength=given.mentors))
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(room)])
     prices = np.zeros(given.mentors, np.int64)
     _auction(given.indptr, given.indices, given.scores, given.demands, places, starts, step, rounds, prices)
     return prices

@@ -81,11 +81,17 @@ class Columns(NamedTuple):
     # mentors
     kind: Counts32
     """(m) class."""
-    kind_seniority: Shorts
-    kind_silent: Bytes
-    """(classes) 1: offers no skill, 2: names no goal, 4: ranked nobody."""
-    kind_tongue: Words
-    kind_first: Ints32
+    kind_level: Counts32
+    """(classes) seniority, as a position in `levels`."""
+    kind_silent: Counts32
+    """1: offers no skill, 2: names no goal, 4: ranked nobody."""
+    kind_speech: Counts32
+    """Languages, as a position in `speech_…`."""
+    levels: Shorts
+    speech: Words
+    """(speeches · words) languages as bits."""
+    speech_first: Ints32
+    """The one liked best, −1: silent."""
     offer_at: Longs
     """(skills + 1)"""
     offer: Ints32

@@ -20,8 +20,10 @@ def market(given: Graph, prices: Ints) -> Market:
     front = int((width * np.clip(given.demands, 1, np.maximum(1, width))).sum()) + mentors + 1
     degree = np.bincount(given.indices, minlength=mentors)
     heads = np.concatenate([np.zeros(1, np.int64), np.cumsum(degree, dtype=np.int64)])
-    places = np.minimum(given.capacities, degree)
-    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(places, dtype=np.int64)])
+    # Not limited by the degree: a mentor with more places than candidates has one free, and so costs nothing.
+    places = np.minimum(given.capacities, mentees)
+    room = np.minimum(places, degree)
+    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(room, dtype=np.int64)])
     return Market(
         starts=given.indptr[:-1].copy(),
         stops=given.indptr[1:].copy(),
@@ -55,8 +57,10 @@ def exact(
     prices: Ints | None = None,
     raised: bool = False,
     held: Ints | None = None,
-) -> Ints:
-    """The edges (positions in `indices`) of an optimal assignment, from `prices` or from an auction's.
+) -> tuple[Ints, Ints]:
+    """The edges (positions in `indices`) of an optimal assignment, and the prices that prove it.
+
+    prices: where to start; None: an auction's. Closed mentors cost 0 in the answer.
 
     raised: `prices` are those of a solution under participation, with the weight of a pair in them. held: edges
     of an earlier solution; what the prices still support of it is kept and only the rest searched.
@@ -73,4 +77,4 @@ def exact(
         standing = standing._replace(points=given.scores + unit)
         standing.gains[standing.served > 0] += unit
         settle(standing, stamp)
-    return np.flatnonzero(standing.taken).astype(np.int64)
+    return np.flatnonzero(standing.taken).astype(np.int64), standing.prices

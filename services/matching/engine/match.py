@@ -18,7 +18,7 @@ from services.matching.engine.compile import Flags, Longs, kernel
 from services.matching.engine.exact import exact
 from services.matching.engine.graph import Graph, Ints
 from services.matching.engine.people import People
-from services.matching.engine.prices import parts, recover, weight
+from services.matching.engine.prices import parts, weight
 
 ROUNDS = 3
 KEEP_ROUGH = 12
@@ -102,9 +102,9 @@ def match(
         unit = weight(graph) if first else 0
         held = None if rounds == 1 else np.searchsorted(rows.keys, standing)
         raised = first and rounds > 1
-        chosen = exact(graph, participation=first, prices=heads * unit + warm, raised=raised, held=held)
+        start = heads * unit + warm
+        chosen, warm = exact(graph, participation=first, prices=start, raised=raised, held=held)
         standing = rows.keys[chosen]
-        warm = recover(graph, chosen, participation=first)
         if first:  # kept apart: the weight of a pair changes with the largest score among the candidates
             heads, warm = parts(warm, unit)
         prices = np.maximum(0, heads * FIRST + np.clip(warm, -MOST, MOST)) if first else warm

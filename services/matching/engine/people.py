@@ -84,6 +84,8 @@ def cohort(given: People) -> Cohort:
     helps_row, helps_dense = popular(helping, len(mentors))
     choices, chosen = _choices(given)
     kinds, kind = distinct([(_seniority(p), _silent(p), p.languages) for p in mentors])
+    levels, level = distinct([seniority for seniority, _, _ in kinds])
+    speeches, speech = distinct([spoken for _, _, spoken in kinds])
     weeks, own, own_pattern, their, pattern = _hours(given)
     barred, draft = _barred(given), _drafts(given)
     known = {term.name: weight for term, weight in weighted(rules)}
@@ -117,10 +119,12 @@ def cohort(given: People) -> Cohort:
         draft_at=draft.at,
         draft=draft.columns,
         kind=kind.astype(np.uint32),
-        kind_seniority=np.array([level for level, _, _ in kinds], np.int16),
-        kind_silent=np.array([silent for _, silent, _ in kinds], np.uint8),
-        kind_tongue=bits([tongues.all(spoken) for _, _, spoken in kinds], len(tongues)),
-        kind_first=np.array([tongues.first(spoken) for _, _, spoken in kinds], np.int32),
+        kind_level=level.astype(np.uint32),
+        kind_silent=np.array([silent for _, silent, _ in kinds], np.uint32),
+        kind_speech=speech.astype(np.uint32),
+        levels=np.array(levels, np.int16),
+        speech=bits([tongues.all(spoken) for spoken in speeches], len(tongues)),
+        speech_first=np.array([tongues.first(spoken) for spoken in speeches], np.int32),
         offer_at=offered.at,
         offer=offered.columns,
         offer_level=offered.values,

@@ -255,8 +255,7 @@ class Standing:
 
     def _solve(self) -> None:
         given = self.graph
-        chosen = exact(given, participation=self.participation)
-        prices = pricing.recover(given, chosen, participation=self.participation)
+        chosen, prices = exact(given, participation=self.participation)
         if self.participation:
             heads, points = pricing.parts(prices, pricing.weight(given))
             prices = heads * self.unit + points

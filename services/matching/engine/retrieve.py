@@ -12,7 +12,9 @@ def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows
     """The sums of some mentees with every mentor, one row each: for tests, reasons and small cohorts."""
     mentors = len(c.kind)
     hours = np.empty(len(c.their_hours) + 1, np.int32)
-    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
+    by_kind = np.empty(len(c.kind_level), np.int32)
+    speeches = np.empty(len(c.speech_first), np.int32)
+    levels = np.empty(len(c.levels), np.int32)
     seen = np.zeros(mentors, np.uint32)
     code = np.zeros(mentors, np.uint8)
     lut = np.empty(largest, np.int32)
@@ -23,6 +25,8 @@ def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows
             mentees[x],
             hours,
             by_kind,
+            speeches,
+            levels,
             seen,
             code,
             lut,
@@ -54,7 +58,9 @@ def retrieve(
     """
     size = len(c.kind)
     hours = np.empty(len(c.their_hours) + 1, np.int32)
-    by_kind = np.empty(len(c.kind_first) + 1, np.int32)
+    by_kind = np.empty(len(c.kind_level), np.int32)
+    speeches = np.empty(len(c.speech_first), np.int32)
+    levels = np.empty(len(c.levels), np.int32)
     seen = np.zeros(size, np.uint32)
     code = np.zeros(size, np.uint8)
     lut = np.empty(largest, np.int32)
@@ -72,7 +78,19 @@ def retrieve(
         if c.hours[i] != pattern:
             pattern = c.hours[i]
             common_hours(c, pattern, hours)
-        row(c, i, hours, by_kind, seen, code, lut, extra[x] if len(extra) else extra[:0].reshape(-1), out)
+        row(
+            c,
+            i,
+            hours,
+            by_kind,
+            speeches,
+            levels,
+            seen,
+            code,
+            lut,
+            extra[x] if len(extra) else extra[:0].reshape(-1),
+            out,
+        )
         count = 0
         floor = np.int64(-(2**31))
         begin = 0

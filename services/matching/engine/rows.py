@@ -59,41 +59,62 @@ def common_hours(c: Columns, own: int, out: Ints32) -> None:
 
 
 @kernel
-def kinds(c: Columns, i: int, out: Ints32) -> None:
-    """What mentee i has with every class of mentors before any posting: seniority, languages, silence."""
-    skills = c.skill_at[i + 1] > c.skill_at[i]
-    goals = c.goal_at[i + 1] > c.goal_at[i]
-    words = len(c.kind_tongue) // max(1, len(c.kind_first))
+def _speeches(c: Columns, i: int, out: Ints32) -> None:
+    """Points of *languages* of mentee i with every set of languages that mentors speak; NEVER: none in common."""
+    words = len(c.speech) // max(1, len(c.speech_first))
     mine = c.first_tongue[i]
-    for k in range(len(c.kind_first)):
-        silent = c.kind_silent[k]
-        total = c.weights[0] * c.liking[6 if c.ranked[i] else SILENT, SILENT if silent & 4 else 6]
-        if not skills or silent & 1:
-            total += c.weights[1] * HALF
-        if not goals or silent & 2:
-            total += c.weights[2] * HALF
-        theirs = c.kind_first[k]
+    for k in range(len(c.speech_first)):
+        theirs = c.speech_first[k]
         if mine < 0 or theirs < 0:
-            total += c.weights[3] * HALF
-        else:
-            common = False
-            for w in range(words):
-                if c.tongue[i * words + w] & c.kind_tongue[k * words + w]:
-                    common = True
-            share = 0
-            if (c.kind_tongue[k * words + mine // 64] >> np.uint64(mine % 64)) & np.uint64(1):
-                share += HALF
-            if (c.tongue[i * words + theirs // 64] >> np.uint64(theirs % 64)) & np.uint64(1):
-                share += HALF
-            total = total + c.weights[3] * share if common else NEVER
-        if total > NEVER:
-            if c.seniority[i] == UNKNOWN or c.kind_seniority[k] == UNKNOWN:
-                total += c.weights[5] * HALF
-            else:
-                gap = np.int64(c.kind_seniority[k]) - np.int64(c.seniority[i])
-                outside = max(0, c.band[2 * i] - gap, gap - c.band[2 * i + 1])
-                total += c.weights[5] * np.int64(np.rint(max(0.0, 1.0 - outside / FADE) * WHOLE))
-        out[k] = total
+            out[k] = c.weights[3] * HALF
+            continue
+        common = False
+        for w in range(words):
+            if c.tongue[i * words + w] & c.speech[k * words + w]:
+                common = True
+        share = 0
+        if (c.speech[k * words + mine // 64] >> np.uint64(mine % 64)) & np.uint64(1):
+            share += HALF
+        if (c.tongue[i * words + theirs // 64] >> np.uint64(theirs % 64)) & np.uint64(1):
+            share += HALF
+        out[k] = c.weights[3] * share if common else NEVER
+
+
+@kernel
+def _levels(c: Columns, i: int, out: Ints32) -> None:
+    """Points of *seniority* of mentee i with every level that mentors have."""
+    for k in range(len(c.levels)):
+        out[k] = c.weights[5] * HALF
+        if c.seniority[i] != UNKNOWN and c.levels[k] != UNKNOWN:
+            gap = np.int64(c.levels[k]) - np.int64(c.seniority[i])
+            outside = max(0, c.band[2 * i] - gap, gap - c.band[2 * i + 1])
+            out[k] = c.weights[5] * np.int64(np.rint(max(0.0, 1.0 - outside / FADE) * WHOLE))
+
+
+@kernel
+def kinds(c: Columns, i: int, speeches: Ints32, levels: Ints32, out: Ints32) -> None:
+    """What mentee i has with every class of mentors before any posting: seniority, languages, silence.
+
+    speeches, levels: scratch, as long as `speech_first` and `levels`.
+    """
+    _speeches(c, i, speeches)
+    _levels(c, i, levels)
+    skills = c.weights[1] * HALF
+    goals = c.weights[2] * HALF
+    base = 0
+    if c.skill_at[i + 1] == c.skill_at[i]:
+        base += skills
+        skills = 0
+    if c.goal_at[i + 1] == c.goal_at[i]:
+        base += goals
+        goals = 0
+    mine = 6 if c.ranked[i] else SILENT
+    silence = np.empty(8, np.int32)
+    for k in range(8):
+        silence[k] = base + c.weights[0] * c.liking[mine, SILENT if k & 4 else 6]
+        silence[k] += (skills if k & 1 else 0) + (goals if k & 2 else 0)
+    for k in range(len(out)):
+        out[k] = levels[c.kind_level[k]] + silence[c.kind_silent[k]] + speeches[c.kind_speech[k]]
 
 
 @kernel
@@ -144,6 +165,8 @@ def row(
     i: int,
     hours: Ints32,
     by_kind: Ints32,
+    speeches: Ints32,
+    levels: Ints32,
     seen: Counts32,
     code: Bytes,
     lut: Ints32,
@@ -152,11 +175,11 @@ def row(
 ) -> None:
     """The sums of mentee i with every mentor, drafts with their bonus, into out (mentors,).
 
-    hours: `common_hours` of this mentee's pattern. by_kind, lut: room for all classes and for `Cohort.largest`.
-    seen (mentors,): scratch. code (mentors,): zeros, and zeros again afterwards. extra: (mentors,) what terms
-    without a kernel bring, or nothing.
+    hours: `common_hours` of this mentee's pattern. by_kind, speeches, levels, lut: scratch for all classes,
+    languages, levels, and `Cohort.largest`; seen (mentors,) too. code (mentors,): zeros, and zeros again
+    afterwards. extra: (mentors,) what terms without a kernel bring, or nothing.
     """
-    kinds(c, i, by_kind)
+    kinds(c, i, speeches, levels, by_kind)
     step = _answers(c, i, lut)
     seen[:] = 0
     _count(
