@@ -39,6 +39,9 @@ faults: .venv/.installed ## random kills and freezes under load, about 20 minute
 bench-pipeline: .venv/.installed ## how fast events pass, against bare loops: JSON lines (BENCH_ARGS="--only ac --runs 5")
 	@$(BIN)/python -m benchmarks.pipeline $(BENCH_ARGS)
 
+demo: .venv/.installed ## play the story: an HR change rematches, a silent pair is escalated, two processes are killed
+	@exec $(BIN)/python -m examples.acme.story $(DEMO_ARGS)
+
 up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/
 	@exec $(BIN)/python -m deploy.local.supervisor up
 
