@@ -48,4 +48,4 @@ up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stay
 clean: .venv/.installed ## forget the data of `make up`
 	@exec $(BIN)/python -m deploy.local.supervisor clean
 
-.PHONY: help venv lock docs lint test bench-pipeline faults up clean
+.PHONY: help venv lock docs lint test demo bench-pipeline faults up clean
