@@ -125,6 +125,8 @@ class Breaker:
     def succeeded(self, count: int = 1) -> None:
         """So many records or decisions were fine."""
         self._row = 0
+        if not self._failed and len(self._outcomes) >= self.window:
+            return  # one more success would take the place of another
         for _ in range(min(count, self.window)):
             self._add(False)
 
