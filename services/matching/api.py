@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.matching.domain import lifecycle as do
-from services.matching.domain.facts import midnight
+from services.matching.domain.facts import midnight, subject_of
 from services.matching.domain.lifecycle import Command
 from services.matching.domain.pair import Changed, Pair, Refused
 from services.matching.domain.settle import next_change_time
 from services.matching.shown import LeftOut, PairOut, RematchOut, left_out, pair_out
 from services.matching.store import CohortState, Store
-from services.matching.work.gather import gather, subject_of
+from services.matching.work.gather import gather
 from services.matching.work.pairs import Pairs
 from shared.delivery import Reader, Stored, Transaction
 from shared.http import (
@@ -266,6 +266,11 @@ async def _carry_out(tx: Transaction, pairs: Pairs, stored: Stored[Pair], comman
         )
     if not isinstance(outcome, Changed):
         return stored
+    if outcome.event is None:
+        # Nobody outside hears of it (one of two answers; an end that waits): nothing else can follow at once.
+        if outcome.pair.ending is not None:
+            tx.wake("pair", stored.id, outcome.pair.ending.at)
+        return await pairs.store.pairs.save(tx, stored, outcome.pair)
     after, due = await pairs.settle(tx, stored, outcome.pair, outcome.event)
     if due is not None:
         tx.wake("pair", after.id, due)

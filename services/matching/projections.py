@@ -1,9 +1,10 @@
 """Facts in: copies of participants, enrollments, programs and cases, and whom a change of one concerns."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from services.matching.domain.facts import matters
+from services.matching.domain.facts import MATCHABLE, matters, subject_of
 from services.matching.store import Store
 from shared.delivery import Change, Projection, Wake
 
@@ -14,28 +15,38 @@ OF_NO_WEIGHT = {
 }
 """Fields that no gate, no term and no state of a pair depends on: their change does nothing."""
 
+MOMENT = timedelta(seconds=0.5)
+"""Subjects that a whole import concerns are decided on at most so often: every batch of facts writes their rows."""
+
 EVERYBODY = "all"
-"""Subject of the one fan-out over all pairs: a whole HR file of new managers is worked through once."""
+"""Subject of the one look at all pairs: a whole HR file of new managers is worked through once."""
 
 
 def participant_changed(change: Change) -> Iterable[Wake]:
+    """A newcomer wakes nobody: nothing relied on facts that were not here, and a cohort that knows the enrollment
+    waits for the person. A first import brings hundreds of thousands."""
     if not matters(change.before, change.after, ignore=OF_NO_WEIGHT["participant"]):
         return
-    yield Wake("participant", change.id)
+    if change.before is not None:
+        yield Wake("participant", change.id)
     if _field(change.before, "manager") != _field(change.after, "manager"):
         # Whoever is below or above this person may be in a pair that the program's rule forbids now.
-        yield Wake("reporting", EVERYBODY)
+        yield Wake("moved", EVERYBODY, delay=MOMENT)
 
 
 def enrollment_changed(change: Change) -> Iterable[Wake]:
-    if matters(change.before, change.after, ignore=OF_NO_WEIGHT["enrollment"]):
+    if not matters(change.before, change.after, ignore=OF_NO_WEIGHT["enrollment"]):
+        return
+    for state in (change.before, change.after):
+        if state is not None:
+            yield Wake("changed", subject_of(state["program"], state["cohort"]), delay=MOMENT)
+    if _field(change.before, "state") in MATCHABLE:
         yield Wake("enrollment", change.id)
 
 
 def program_changed(change: Change) -> Iterable[Wake]:
     if matters(change.before, change.after, ignore=OF_NO_WEIGHT["program"]):
         yield Wake("program", change.id)
-        yield Wake("program_pairs", change.id)
 
 
 def case_changed(change: Change) -> Iterable[Wake]:

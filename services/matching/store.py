@@ -36,6 +36,8 @@ class CohortState(Frozen):
     program: str
     cohort: str
     epoch: int = 0
+    waits: int = 0
+    """How often the plan has waited for people whose enrollment came before them."""
     published: bool = False
     """A coordinator asked to show drafts before the enrollment window is over."""
 
@@ -219,6 +221,10 @@ class Store:
     async def cases_of(self, at: Reader, program: str) -> list[Case]:
         where = {"state.program": program}
         return [Case.model_validate(each.state) async for each in _all(self.cases, at, where)]
+
+    async def cohorts_of(self, at: Reader, program: str | None) -> list[Stored[CohortState]]:
+        """The matching of a program's cohorts, or of all there are."""
+        return [each async for each in _all(self.cohorts, at, {"state.program": program} if program else {})]
 
     # -- left over ----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,9 @@ from shared.contracts.programs import Cohort, Program
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+MATCHABLE = frozenset({"open", "away"})
+"""States of an enrollment in which somebody may have been proposed."""
+
 OVER = frozenset({"withdrawn", "completed"})
 """States of an enrollment that takes part no longer."""
 
@@ -209,6 +212,16 @@ def person_of(
         trained=enrollment.trained,
         screened=enrollment.screened,
     )
+
+
+def subject_of(program: str, cohort: str) -> str:
+    """The subject of a cohort's work, and its id."""
+    return f"{program}/{cohort}"
+
+
+def cohort_of_subject(subject: str) -> tuple[str, str]:
+    program, _, cohort = subject.partition("/")
+    return program, cohort
 
 
 def rematch_confirmed(case: CaseContract | None) -> bool:

@@ -15,7 +15,9 @@ def work(store: Store, pairs: Pairs, solver: Solver) -> tuple[Work, ...]:
         Work("participant", pairs.participant),
         Work("enrollment", pairs.enrollment),
         Work("program", pairs.program),
+        Work("moved", pairs.moved),
         Work("pair", pairs.pair),
+        Work("changed", cohorts.changed),
         Work("cohort", cohorts.carry_out, prepare=cohorts.prepare),
         Work("page", Pages(store).page),
     )

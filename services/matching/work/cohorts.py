@@ -1,13 +1,15 @@
 """Plans a cohort as a whole: facts to columns, the solve in a worker process, the result in pages."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from services.matching.domain.facts import (
+    MATCHABLE,
     Known,
+    cohort_of_subject,
     last_cadence,
     overloaded,
     past_of,
@@ -21,18 +23,25 @@ from services.matching.domain.plan import Cohort, Plan
 from services.matching.domain.tree import reach
 from services.matching.solver import Solver
 from services.matching.store import CohortState, LeftOver, Making, PlanPage, Store
-from services.matching.work.gather import cohort_of_subject, earliest
-from shared.contracts.enrollments import Enrollment
+from services.matching.work.gather import debounce, earliest
+from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
 from shared.delivery import Reader, Stored, Transaction
 
 T = TypeVar("T")
 
 PAIRS_A_PAGE = 40
-"""Pairs made in one transaction: about eight writes each, well inside a transaction's lifetime."""
+"""Pairs made in one transaction at most: about eight writes each."""
 ROWS_A_PAGE = 100
 AT_A_TIME = 250
 """People made from facts before the event loop goes on: heartbeats and answers wait a few milliseconds."""
+
+
+FIRST_WAIT = timedelta(seconds=1)
+WAITS = 5
+"""A plan waits for people that are still to arrive, 1, 2, 4 … seconds, and then goes on without them; they are
+looked for again every hour."""
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,15 @@ class Prepared:
     """What is written about whoever was left over before."""
     participants: dict[str, str]
     """Enrollment → participant."""
+    missing: bool
+    """Somebody has not arrived for so long that the plan goes on without them."""
+    again: datetime | None
+    """The next moment at which a leave or days away of somebody begin or end, or somebody is looked for."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Some of the enrolled people have not arrived yet."""
 
 
 class Cohorts:
@@ -55,7 +73,13 @@ class Cohorts:
         self.store = store
         self.solver = solver
 
-    async def prepare(self, at: Reader, subject: str) -> Prepared | None:
+    async def changed(self, tx: Transaction, subject: str) -> datetime | None:
+        """Something about a cohort's people changed: plan it after a moment, in which more may come."""
+        program = await self.store.program(tx, cohort_of_subject(subject)[0])
+        tx.wake("cohort", subject, delay=debounce(program))
+        return None
+
+    async def prepare(self, at: Reader, subject: str) -> Prepared | Waiting | None:
         """The plan for the facts of now; None where nobody is to be matched. Long, so outside a transaction:
         whoever changes meanwhile is looked at again when the plan is carried out."""
         program_id, cohort_id = cohort_of_subject(subject)
@@ -65,27 +89,40 @@ class Cohorts:
         enrollments = await self.store.enrollments_of_cohort(at, program_id, cohort_id)
         history = await self.store.history(at, program_id)
         drafts = [each for each in history if each.state.state == DRAFT and each.state.cohort == cohort_id]
-        cohort = await self._cohort(at, program, enrollments, history, drafts)
+        participants = await self.store.participants_by_id(
+            at, sorted({each.participant for each in enrollments})
+        )
+        known = [Known(each, participants.get(each.participant)) for each in enrollments]
+        missing = any(
+            each.participant is None and each.enrollment and each.enrollment.state in MATCHABLE
+            for each in known
+        )
+        state = await self.store.cohorts.get(at, subject)
+        if missing and (state is None or state.state.waits < WAITS):
+            return Waiting()
+        cohort = await self._cohort(at, program, known, participants, history, drafts)
         left = await self.store.left_of_cohort(at, program_id, cohort_id)
         return Prepared(
             plan=await self.solver.plan(cohort),
             drafts={each.id: _ends(each.state) for each in drafts},
             left={id: each.state for id, each in left.items()},
             participants={each.id: each.participant for each in enrollments},
+            missing=missing,
+            again=earliest(
+                [*(each.next_change(at.now) for each in known), at.now + HOUR if missing else None]
+            ),
         )
 
     async def _cohort(
         self,
         at: Reader,
         program: Program,
-        enrollments: Sequence[Enrollment],
+        known: Sequence[Known],
+        participants: Mapping[str, Participant],
         history: Sequence[Stored[Pair]],
         drafts: Sequence[Stored[Pair]],
     ) -> Cohort:
         rules = rules_of(program)
-        participants = await self.store.participants_by_id(
-            at, sorted({each.participant for each in enrollments})
-        )
         levels = reach(rules)
         managers = await self.store.managers_above(at, participants, levels) if levels != 0 else {}
         pairs_of: dict[str, list[Pair]] = {}
@@ -96,12 +133,13 @@ class Cohorts:
                 if stored.state.state in SHOWN:
                     held[member.enrollment] = held.get(member.enrollment, 0) + 1
         people: list[Person] = []
-        for number, each in enumerate(enrollments):
+        for number, one in enumerate(known):
             if number % AT_A_TIME == 0:
                 await asyncio.sleep(0)
-            one = Known(each, participants.get(each.participant))
-            past = past_of(each.participant, pairs_of.get(each.participant, ()), rules)
-            people.append(person_of(one, program, at.now, held=held.get(each.id, 0), past=past))
+            if one.enrollment is not None:
+                id, participant = one.enrollment.id, one.enrollment.participant
+                past = past_of(participant, pairs_of.get(participant, ()), rules)
+                people.append(person_of(one, program, at.now, held=held.get(id, 0), past=past))
         return Cohort(
             rules=rules,
             now=at.now,
@@ -111,29 +149,37 @@ class Cohorts:
             drafts=frozenset(_ends(each.state) for each in drafts),
         )
 
-    async def carry_out(self, tx: Transaction, subject: str, prepared: Prepared | None) -> datetime | None:
+    async def carry_out(
+        self, tx: Transaction, subject: str, prepared: Prepared | Waiting | None
+    ) -> datetime | None:
         """Write the plan as pages under a new epoch; the pages look at everybody again before they propose."""
         program_id, cohort_id = cohort_of_subject(subject)
         program = await self.store.program(tx, program_id)
         round = round_of(program, cohort_id) if program else None
         if prepared is None or program is None or round is None or not _works(program, round, tx.now):
             return None
-        state = await self._next_epoch(tx, subject, program_id, cohort_id)
+        stored = await self.store.cohorts.get(tx, subject)
+        state = stored.state if stored else CohortState(program=program_id, cohort=cohort_id)
+        if isinstance(prepared, Waiting):
+            await self._save(tx, subject, stored, state.model_copy(update={"waits": state.waits + 1}))
+            return tx.now + FIRST_WAIT * (1 << state.waits)
+        state = state.model_copy(
+            update={"epoch": state.epoch + 1, "waits": state.waits if prepared.missing else 0}
+        )
+        await self._save(tx, subject, stored, state)
         shut = round.publish if not state.published and round.publish and round.publish > tx.now else None
         busy = overloaded(program, await self.store.cases_of(tx, program_id))
         pages = list(_pages(subject, state.epoch, prepared, program_id, cohort_id, not shut and not busy))
         await self._write(tx, subject, pages)
-        return earliest([shut, tx.now + timedelta(days=1) if busy else None])
+        return earliest([prepared.again, shut, tx.now + timedelta(days=1) if busy else None])
 
-    async def _next_epoch(self, tx: Transaction, subject: str, program: str, cohort: str) -> CohortState:
-        stored = await self.store.cohorts.get(tx, subject)
+    async def _save(
+        self, tx: Transaction, subject: str, stored: Stored[CohortState] | None, state: CohortState
+    ) -> None:
         if stored is None:
-            state = CohortState(program=program, cohort=cohort, epoch=1)
             await self.store.cohorts.add(tx, subject, state)
-            return state
-        state = stored.state.model_copy(update={"epoch": stored.state.epoch + 1})
-        await self.store.cohorts.save(tx, stored, state)
-        return state
+        else:
+            await self.store.cohorts.save(tx, stored, state)
 
     async def _write(self, tx: Transaction, subject: str, pages: Sequence[PlanPage]) -> None:
         """Pages overwrite those of older plans, so that their number stays what the largest plan needed."""

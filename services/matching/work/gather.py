@@ -97,15 +97,5 @@ def debounce(program: Program | None) -> timedelta:
     return timedelta(seconds=program.rules.debounce_seconds if program else 0)
 
 
-def subject_of(program: str, cohort: str) -> str:
-    """The subject of a cohort's work, and its id."""
-    return f"{program}/{cohort}"
-
-
-def cohort_of_subject(subject: str) -> tuple[str, str]:
-    program, _, cohort = subject.partition("/")
-    return program, cohort
-
-
 def earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)

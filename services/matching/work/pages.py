@@ -1,12 +1,13 @@
 """Carries out one page of a plan: drops drafts, makes and proposes pairs, notes who is left over and why."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from services.matching.domain import lifecycle as do
-from services.matching.domain.facts import Known, past_of, person_of, rules_of
+from services.matching.domain.facts import Known, cohort_of_subject, past_of, person_of, rules_of
 from services.matching.domain.gates import failing
 from services.matching.domain.pair import DRAFT, DROPPED, Changed, Member, Pair, Told
 from services.matching.domain.people import MENTEE, MENTOR, Person, Rules
@@ -16,7 +17,7 @@ from services.matching.domain.score import reasons, score
 from services.matching.domain.tree import reach
 from services.matching.store import LeftOver, Making, Place, PlanPage, Store
 from services.matching.work.cohorts import page_id
-from services.matching.work.gather import cohort_of_subject, debounce
+from services.matching.work.gather import debounce
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
@@ -25,6 +26,10 @@ from shared.delivery import Stored, Transaction
 IDS = UUID("6e2f3c1a-6b0e-5d0a-9c8e-2f6a1f3d7b41")
 """Namespace of pair ids: the same two enrollments give the same id, so that a plan carried out twice adds
 nothing."""
+
+SECONDS_A_PAGE = 1.5
+"""Time in which a page makes pairs before it commits and goes on in another transaction: however slow the
+database is, a page stays well inside the five seconds that a transaction may live."""
 
 
 @dataclass
@@ -36,19 +41,20 @@ class Both:
     enrollments: Mapping[str, Enrollment]
     participants: Mapping[str, Participant]
     managers: Mapping[str, str]
-    places: dict[str, Stored[Place]]
+    places: Mapping[str, Stored[Place]]
+    held: dict[str, tuple[str, ...]]
+    """Enrollment → ids of the pairs that take its places."""
     pairs: dict[str, Pair]
 
     def person(self, enrollment: str, now: datetime) -> Person | None:
         found = self.enrollments.get(enrollment)
-        place = self.places.get(enrollment)
-        if found is None or place is None:
+        if found is None:
             return None
         return person_of(
             Known(found, self.participants.get(found.participant)),
             self.program,
             now,
-            held=len(place.state.pairs),
+            held=len(self.held.get(enrollment, ())),
             past=past_of(found.participant, self.pairs.values(), self.rules),
         )
 
@@ -72,9 +78,12 @@ class Pages:
         await self.store.cohorts.touch(tx, cohort)
         await self._drop(tx, page.drop)
         await self._note(tx, page.left)
-        if page.make:
-            await self._make(tx, page)
-        if not page.last:
+        rest = await self._make(tx, page) if page.make else []
+        if rest:
+            left = page.model_copy(update={"make": tuple(rest), "drop": (), "left": ()})
+            await self.store.pages.save(tx, stored, left)
+            tx.wake("page", subject)
+        elif not page.last:
             tx.wake("page", page_id(page.cohort, int(subject.rpartition("#")[2]) + 1))
         return None
 
@@ -92,19 +101,26 @@ class Pages:
             elif before[id].state != state:
                 await self.store.left.save(tx, before[id], state)
 
-    async def _make(self, tx: Transaction, page: PlanPage) -> None:
+    async def _make(self, tx: Transaction, page: PlanPage) -> list[Making]:
+        """Make the page's pairs one after another; what time does not allow is returned."""
         program_id, _ = cohort_of_subject(page.cohort)
         program = await self.store.program(tx, program_id)
         if program is None:
-            return
+            return []
         both = await self._load(tx, program, page.make)
+        before = dict(both.held)
         stale = False
-        for making in page.make:
-            stale |= not await self._pair(tx, both, making, page.propose)
+        clock = asyncio.get_running_loop()
+        end = clock.time() + SECONDS_A_PAGE
+        rest = list(page.make)
+        while rest and clock.time() < end:
+            stale |= not await self._pair(tx, both, rest.pop(0), page.propose)
+        await self._take(tx, both, before)
         if stale:
             # Someone has changed since the plan was made; their change has woken the cohort or is about to,
             # and the others of the page should not wait for it.
             tx.wake("cohort", page.cohort, delay=max(debounce(program), timedelta(seconds=1)))
+        return rest
 
     async def _load(self, tx: Transaction, program: Program, makes: Sequence[Making]) -> Both:
         ids = sorted({each.mentee for each in makes} | {each.mentor for each in makes})
@@ -112,18 +128,13 @@ class Pages:
         people = sorted({each.participant for each in enrollments.values()})
         participants = await self.store.participants_by_id(tx, people)
         places = await self.store.places.get_many(tx, ids)
-        for id, each in enrollments.items():
-            if id not in places:
-                state = Place(
-                    participant=each.participant, program=each.program, cohort=each.cohort, role=each.role
-                )
-                places[id] = await self.store.places.add(tx, id, state)
         rules = rules_of(program)
         levels = reach(rules)
         managers = await self.store.managers_above(tx, participants, levels) if levels != 0 else {}
         history = await self.store.history_of(tx, program.id, people)
         pairs = {each.id: each.state for each in history}
-        return Both(program, rules, enrollments, participants, managers, places, pairs)
+        held = {id: each.state.pairs for id, each in places.items()}
+        return Both(program, rules, enrollments, participants, managers, places, held, pairs)
 
     async def _pair(self, tx: Transaction, both: Both, making: Making, propose: bool) -> bool:
         """Make one draft, or propose it; False when the two may not be paired as things are now."""
@@ -154,17 +165,31 @@ class Pages:
         else:
             await self.store.pairs.save(tx, stored, shown.pair, shown.event)
         both.pairs[id] = shown.pair
-        await self._take(tx, both, id, making)
+        for enrollment in (making.mentee, making.mentor):
+            both.held[enrollment] = (*both.held.get(enrollment, ()), id)
         await self._assess(tx, id, shown.pair)
         tx.wake("pair", id, shown.pair.expires_at)
         return True
 
-    async def _take(self, tx: Transaction, both: Both, id: str, making: Making) -> None:
-        """Compare-and-set both place documents: a leaver, and another proposal, write the same ones."""
-        for enrollment in (making.mentee, making.mentor):
-            place = both.places[enrollment]
-            taken = place.state.model_copy(update={"pairs": (*place.state.pairs, id)})
-            both.places[enrollment] = await self.store.places.save(tx, place, taken)
+    async def _take(self, tx: Transaction, both: Both, before: Mapping[str, tuple[str, ...]]) -> None:
+        """Compare-and-set the place documents of all who were proposed: a leaver, and another proposal, write
+        the same ones. One that is not there yet is made; whoever else makes it at this moment conflicts too."""
+        for id, pairs in both.held.items():
+            if pairs == before.get(id, ()):
+                continue
+            if id in both.places:
+                place = both.places[id]
+                await self.store.places.save(tx, place, place.state.model_copy(update={"pairs": pairs}))
+            else:
+                one = both.enrollments[id]
+                state = Place(
+                    participant=one.participant,
+                    program=one.program,
+                    cohort=one.cohort,
+                    role=one.role,
+                    pairs=pairs,
+                )
+                await self.store.places.add(tx, id, state)
 
     async def _assess(self, tx: Transaction, id: str, pair: Pair) -> None:
         state = Assessed(program=pair.program, cohort=pair.cohort, score=pair.score, reasons=pair.reasons)

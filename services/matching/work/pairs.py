@@ -1,13 +1,14 @@
 """What becomes of pairs when the world changes: leavers, leave, expiry, start and end, gates, rematch."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from services.matching.domain.facts import Known
+from services.matching.domain.facts import subject_of
 from services.matching.domain.pair import SHOWN, Pair
 from services.matching.domain.published import Assessed, Refused
 from services.matching.domain.settle import settle
-from services.matching.store import Place, Store
-from services.matching.work.gather import Gathered, debounce, earliest, gather, subject_of
+from services.matching.store import CohortState, Place, Store
+from services.matching.work.gather import Gathered, earliest, gather
 from shared.contracts.enrollments import Enrollment
 from shared.delivery import Reader, Stored, Transaction
 
@@ -22,42 +23,45 @@ class Pairs:
 
     async def participant(self, tx: Transaction, subject: str) -> datetime | None:
         """A person changed, left, is on leave or back: their pairs follow, their cohorts are planned anew."""
-        enrollments = await self.store.enrollments_of_participant(tx, subject)
-        person = (await self.store.participants_by_id(tx, [subject])).get(subject)
-        for each in enrollments:
+        for each in await self.store.enrollments_of_participant(tx, subject):
             await self._guard(tx, each)
-            await self._plan(tx, each.program, each.cohort)
-        due = [await self._settle(tx, each) for each in await self.store.pairs_of_participant(tx, subject)]
-        return earliest([*due, *(Known(each, person).next_change(tx.now) for each in enrollments)])
+            self._plan(tx, each.program, each.cohort)
+        for stored in await self.store.pairs_of_participant(tx, subject):
+            await self._settle(tx, stored)
+        return None
 
     async def enrollment(self, tx: Transaction, subject: str) -> datetime | None:
-        """An enrollment opened, changed, went away or ended."""
-        found = await self.store.enrollments_by_id(tx, [subject])
-        pairs = await self.store.pairs_of_enrollment(tx, subject)
-        if subject not in found:
-            place = await self.store.places.get(tx, subject)
-            if place is not None:
-                await self.store.places.touch(tx, place)
-                await self._plan(tx, place.state.program, place.state.cohort)
-            return earliest([await self._settle(tx, each) for each in pairs])
-        one = found[subject]
-        await self._guard(tx, one)
-        await self._plan(tx, one.program, one.cohort)
-        person = (await self.store.participants_by_id(tx, [one.participant])).get(one.participant)
-        due = [await self._settle(tx, each) for each in pairs]
-        return earliest([*due, Known(one, person).next_change(tx.now)])
+        """Somebody who can be matched changed their wishes, went away, withdrew or was erased."""
+        found = (await self.store.enrollments_by_id(tx, [subject])).get(subject)
+        if found is not None:
+            await self._guard(tx, found)
+        elif (place := await self.store.places.get(tx, subject)) is not None:
+            await self.store.places.touch(tx, place)
+        for stored in await self.store.pairs_of_enrollment(tx, subject):
+            await self._settle(tx, stored)
+        return None
 
     async def program(self, tx: Transaction, subject: str) -> datetime | None:
         """A program opened, or its rules or cohorts changed."""
         program = await self.store.program(tx, subject)
         for cohort in program.cohorts if program else ():
-            await self._plan(tx, subject, cohort.id)
+            self._plan(tx, subject, cohort.id)
+        await self._meet(tx, await self.store.cohorts_of(tx, subject))
+        tx.wake("program_pairs", subject)
+        return None
+
+    async def moved(self, tx: Transaction, subject: str) -> datetime | None:
+        """Somebody has another manager: whoever is below or above them may be in a forbidden pair now."""
+        await self._meet(tx, await self.store.cohorts_of(tx, None))
+        tx.wake("reporting", subject)
         return None
 
     async def pair(self, tx: Transaction, subject: str) -> datetime | None:
         """A pair's time has come, or a rematch was confirmed."""
         stored = await self.store.pairs.get(tx, subject)
-        return await self._settle(tx, stored) if stored else None
+        if stored is not None:
+            await self._settle(tx, stored)
+        return None
 
     async def of_program(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
         return await self.store.shown_ids(at, subject, after, limit)
@@ -80,11 +84,16 @@ class Pairs:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    async def _settle(self, tx: Transaction, stored: Stored[Pair]) -> datetime | None:
+    async def _settle(self, tx: Transaction, stored: Stored[Pair]) -> None:
         after, due = await self.settle(tx, stored, stored.state, None)
         if due is not None:
             tx.wake("pair", after.id, due)
-        return None
+
+    async def _meet(self, tx: Transaction, cohorts: Sequence[Stored[CohortState]]) -> None:
+        """Meet the page that proposes pairs by the facts of before: it then runs again, or its pairs are there
+        when all pairs are looked at."""
+        for each in cohorts:
+            await self.store.cohorts.touch(tx, each)
 
     async def _guard(self, tx: Transaction, one: Enrollment) -> None:
         """Meet, in the person's place document, whoever proposes them at this moment.
@@ -99,9 +108,8 @@ class Pairs:
         else:
             await self.store.places.touch(tx, place)
 
-    async def _plan(self, tx: Transaction, program: str, cohort: str) -> None:
-        known = await self.store.program(tx, program)
-        tx.wake("cohort", subject_of(program, cohort), delay=debounce(known))
+    def _plan(self, tx: Transaction, program: str, cohort: str) -> None:
+        tx.wake("changed", subject_of(program, cohort))
 
     async def _save(
         self, tx: Transaction, stored: Stored[Pair], pair: Pair, event: str | None, found: Gathered
@@ -113,7 +121,7 @@ class Pairs:
         if before.state in SHOWN and pair.state not in SHOWN:
             await self._release(tx, stored.id, pair)
         if before.state != pair.state and pair.state not in SHOWN:
-            await self._plan(tx, pair.program, pair.cohort)
+            self._plan(tx, pair.program, pair.cohort)
         await self._assess(tx, stored.id, before, pair, found)
         return after
 

@@ -205,14 +205,28 @@ def test_an_edit_of_no_weight_wakes_nobody():
     person = Participant(id="a", region="BE").model_dump(mode="json")
     assert not list(participant_changed(change(person, {**person, "region": "BB", "links": []})))
     wakes = list(participant_changed(change(person, {**person, "manager": "b"})))
-    assert {each.kind for each in wakes} == {"participant", "reporting"}
+    assert {each.kind for each in wakes} == {"participant", "moved"}
     assert [each.kind for each in participant_changed(change(person, None))] == ["participant"]
     one = enrollment().model_dump(mode="json")
     assert not list(enrollment_changed(change(one, {**one, "opened_at": "2026-01-01T00:00:00Z"})))
-    assert list(enrollment_changed(change(one, {**one, "capacity": 2})))
+    found = {each.kind for each in enrollment_changed(change(one, {**one, "capacity": 2}))}
+    assert found == {"changed", "enrollment"}
+
+
+def test_a_newcomer_on_whose_facts_nobody_relied_wakes_nobody():
+    person = Participant(id="a").model_dump(mode="json")
+    assert not list(participant_changed(change(None, person)))
+    assert {each.kind for each in participant_changed(change(None, {**person, "manager": "b"}))} == {"moved"}
+    one = enrollment().model_dump(mode="json")
+    assert {each.kind for each in enrollment_changed(change(None, one))} == {"changed"}
+    assert {each.kind for each in enrollment_changed(change({**one, "state": "applied"}, one))} == {"changed"}
+    assert {each.kind for each in enrollment_changed(change(one, None))} == {"changed", "enrollment"}
+
+
+def test_a_programs_name_is_of_no_weight_and_its_state_is():
     rules = program().model_dump(mode="json")
     assert not list(program_changed(change(rules, {**rules, "name": "New name"})))
-    assert len(list(program_changed(change(rules, {**rules, "state": "closed"})))) == 2
+    assert [each.kind for each in program_changed(change(rules, {**rules, "state": "closed"}))] == ["program"]
 
 
 def test_only_the_word_about_a_rematch_matters_of_a_case():
