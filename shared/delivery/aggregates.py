@@ -144,6 +144,7 @@ class Aggregates(Generic[S]):
         )
         if done.matched_count != 1:
             raise Conflict(f"{self.collection} {stored.id} changed")
+        tx.unit.next_order(stored.order)
 
     async def erase(self, tx: Transaction, stored: Stored[S]) -> None:
         """Forget the state: a last event with the id only, then a null; the versions are kept."""
@@ -155,6 +156,7 @@ class Aggregates(Generic[S]):
         )
         row = self._row(after) | {"state": None, "erased": True}
         await self._replace(tx, stored.revision, row)
+        tx.unit.saved[self.collection, f"{stored.organization}/{stored.id}"] = after.order
         if self.topic is not None:
             for event in self.topic.erasure(
                 tx.organization, stored.id, after.version, time_ms=tx.unit.wall_ms
