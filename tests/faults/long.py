@@ -6,6 +6,7 @@ replicas' logs.
 """
 
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -78,6 +79,8 @@ async def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    # The load's own client would tell of every broker that is away.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     place = Path(tempfile.mkdtemp(prefix="rapport-faults-"))
     code = 1
     try:
