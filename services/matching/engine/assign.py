@@ -1,15 +1,18 @@
 """The engine's door: an exact assignment on a sparse graph, with its proof. Stable: others call `solve`."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from services.matching.engine import prices as pricing
 from services.matching.engine.exact import exact
-from services.matching.engine.graph import Ints, graph
+from services.matching.engine.graph import Graph, Ints, Objective, graph
+from services.matching.engine.match import search
+from services.matching.engine.sources import OfGraph
 
-Objective = Literal["score", "participation"]
+DENSE = 64
+"""Edges per mentee from which only the best of them are solved and the others proved away."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +65,41 @@ def solve(
         raise ValueError(f"objective must be 'score' or 'participation', not {objective!r}")
     given = graph(indptr, indices, scores, capacities, demands)
     first = objective == "participation"
-    chosen, _ = exact(given, participation=first)
-    found = pricing.recover(given, chosen, participation=first)
-    people_bound, upper_bound = pricing.bound(given, found, participation=first)
-    people_prices, point_prices = np.zeros_like(found), found
-    if first:
-        people_prices, point_prices = pricing.parts(found, pricing.weight(given))
-    pairs = np.stack([given.rows()[chosen], given.indices[chosen]], axis=1)
+    pairs, welfare, heads, points = _thin(given, objective) if _dense(given) else _whole(given, objective)
+    combined = heads * pricing.weight(given) + points if first else points
+    people_bound, upper_bound = pricing.bound(given, combined, participation=first)
     return Assignment(
         pairs=pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))],
-        welfare=int(given.scores[chosen].sum()),
+        welfare=welfare,
         upper_bound=upper_bound,
-        prices=point_prices,
-        people_prices=people_prices,
+        prices=points,
+        people_prices=heads,
         people_bound=people_bound if first else len(pairs),
         objective=objective,
     )
+
+
+def _dense(given: Graph) -> bool:
+    fits = pricing.weight(given) * max(1, given.mentees) < 2**62  # sums of the bound, in 64 bits
+    return fits and len(given.indices) > DENSE * max(1, given.mentees)
+
+
+def _whole(given: Graph, objective: Objective) -> tuple[Ints, int, Ints, Ints]:
+    """Every edge at once: (pairs, welfare, people prices, point prices)."""
+    first = objective == "participation"
+    chosen, _ = exact(given, participation=first)
+    found = pricing.recover(given, chosen, participation=first)
+    heads, points = pricing.parts(found, pricing.weight(given)) if first else (np.zeros_like(found), found)
+    pairs = np.stack([given.rows()[chosen], given.indices[chosen]], axis=1)
+    return pairs, int(given.scores[chosen].sum()), heads, points
+
+
+def _thin(given: Graph, objective: Objective) -> tuple[Ints, int, Ints, Ints]:
+    """Only the best edges at prices that prove the others away; everything at once should that not succeed."""
+    found = search(OfGraph(given), objective)
+    welfare = int(found.graph.scores[found.chosen].sum())
+    if found.bound > welfare or found.people_bound > len(found.chosen):
+        return _whole(given, objective)
+    closed = given.capacities == 0  # nobody looked there; this price costs nothing and keeps everyone away
+    heads = np.where(closed, int(objective == "participation"), found.heads)
+    return found.pairs, welfare, heads, np.where(closed, int(given.scores.max(initial=0)), found.points)

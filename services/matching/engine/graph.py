@@ -1,12 +1,13 @@
 """The sparse graph every part of the engine works on, checked once at the door."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Objective = Literal["score", "participation"]
 
 LARGEST = 2**40
 """Largest score taken: well above the scale of 1,000,000 plus bonus, well below what sums could overflow."""

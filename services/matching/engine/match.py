@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.matching.engine.assign import Objective
 from services.matching.engine.auction import auction
 from services.matching.engine.candidates import Candidates
 from services.matching.engine.columns import Cohort
 from services.matching.engine.compile import Flags, Longs, kernel
 from services.matching.engine.exact import exact
-from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.graph import Graph, Ints, Objective
 from services.matching.engine.people import People
 from services.matching.engine.prices import parts, weight
+from services.matching.engine.sources import OfCohort, Source
 
 ROUNDS = 3
 KEEP_ROUGH = 12
@@ -28,11 +28,6 @@ STEP = 10_000
 FINE = 1_000
 """ε of the last one, from which the exact search starts."""
 REPAIRS = 12
-FIRST = 4_000_000
-"""Points that one more pair counts in the whole-pool bound under participation. Any value proves; this one is above
-what a chain of moves gives up for one more person, and fits the kernels' 32 bits."""
-MOST = 2_000_000
-"""Where the second part of a price is cut for the same 32 bits; a bound holds for any prices."""
 
 Progress = Callable[[str], None]
 
@@ -69,6 +64,75 @@ class Matching:
         return (self.upper_bound - self.welfare) / max(1, self.upper_bound)
 
 
+@dataclass
+class Found:
+    """An assignment on candidates, with what is proved over everybody."""
+
+    rows: Candidates
+    graph: Graph
+    chosen: Ints
+    """Edges of `graph`."""
+    heads: Ints
+    """(mentors,) people part of the prices; 0 under score."""
+    points: Ints
+    """(mentors,) the other part."""
+    bound: int
+    people_bound: int
+    rounds: int
+
+    @property
+    def pairs(self) -> Ints:
+        """(k, 2) mentee, mentor; by mentee."""
+        return np.stack([self.graph.rows()[self.chosen], self.graph.indices[self.chosen]], axis=1)
+
+
+def search(
+    source: Source, objective: Objective, *, threads: int = 1, progress: Progress = lambda text: None
+) -> Found:
+    """Prices by rough auctions, an exact solve, then again only what is not proved, until everything is."""
+    participation = objective == "participation"
+    shift = source.first if participation else 0
+    rows = Candidates(source, threads)
+    nobody = np.zeros(source.mentees, np.bool_)
+    warm = np.zeros(source.mentors, np.int64)
+    for number in range(ROUNDS):
+        progress(f"prices, round {number + 1} of {ROUNDS}")
+        rows.fetch(warm, KEEP_ROUGH, nobody)
+        warm = auction(rows.graph, STEP if number < ROUNDS - 1 else FINE)
+    heads = np.zeros_like(warm)
+    rounds = 0
+    least: int | None = None
+    standing = np.zeros(0, np.int64)
+    keep = max(KEEP, int(source.demands.max(initial=0)))
+    while True:
+        rounds += 1
+        progress(f"exact assignment on {len(rows.keys)} candidates")
+        graph = rows.graph
+        unit = weight(graph) if participation else 0
+        held = None if rounds == 1 else np.searchsorted(rows.keys, standing)
+        start = heads * unit + warm
+        raised = participation and rounds > 1
+        chosen, warm = exact(graph, participation=participation, prices=start, raised=raised, held=held)
+        standing = rows.keys[chosen]
+        prices = warm
+        if participation:  # kept apart: the weight of a pair changes with the largest score among candidates
+            heads, warm = parts(warm, unit)
+            prices = np.maximum(0, heads * source.first + np.clip(warm, -source.most, source.most))
+        reached = int(graph.scores[chosen].sum()) + shift * len(chosen)
+        bound, proved = _bound(graph, prices, rows.outside(prices), shift)
+        if bound > reached and not proved.all():
+            progress(f"{int((~proved).sum())} people looked for better mentors")
+            rows.fetch(prices, keep, proved)
+            bound, proved = _bound(rows.graph, prices, rows.outside(prices), shift)
+        least = bound if least is None else min(least, bound)
+        made = len(chosen)
+        people_bound = _people_bound(rows, heads, made, keep) if participation else made
+        done = least <= reached and people_bound == made
+        if done or rounds == REPAIRS or len(rows.keys) == len(graph.indices):
+            break
+    return Found(rows, graph, chosen, heads, warm, least - shift * made, people_bound, rounds)
+
+
 def match(
     cohort: Cohort,
     objective: Objective = "participation",
@@ -82,45 +146,30 @@ def match(
     `people` is needed only where a program has terms without a kernel. Deterministic; `threads` changes nothing
     but the time. `progress` is told what happens, in words without names.
     """
-    first = objective == "participation"
-    rows = Candidates(cohort, people, threads)
-    nobody = np.zeros(cohort.mentees, np.bool_)
-    prices = np.zeros(cohort.mentors, np.int64)
-    for number in range(ROUNDS):
-        progress(f"prices, round {number + 1} of {ROUNDS}")
-        rows.fetch(prices, KEEP_ROUGH, nobody)
-        prices = auction(rows.graph, STEP if number < ROUNDS - 1 else FINE)
-    rounds = 0
-    best_bound: int | None = None
-    standing = np.zeros(0, np.int64)
-    heads, warm = np.zeros_like(prices), prices
-    keep = max(KEEP, int(cohort.demands.max(initial=0)))
-    while True:
-        rounds += 1
-        progress(f"exact assignment on {len(rows.keys)} candidates")
-        graph = rows.graph
-        unit = weight(graph) if first else 0
-        held = None if rounds == 1 else np.searchsorted(rows.keys, standing)
-        raised = first and rounds > 1
-        start = heads * unit + warm
-        chosen, warm = exact(graph, participation=first, prices=start, raised=raised, held=held)
-        standing = rows.keys[chosen]
-        if first:  # kept apart: the weight of a pair changes with the largest score among the candidates
-            heads, warm = parts(warm, unit)
-        prices = np.maximum(0, heads * FIRST + np.clip(warm, -MOST, MOST)) if first else warm
-        shift = FIRST if first else 0
-        reached = int(graph.scores[chosen].sum()) + shift * len(chosen)
-        bound, proved = _bound(graph, prices, rows.outside(prices), shift)
-        if bound > reached and not proved.all():
-            progress(f"{int((~proved).sum())} people looked for better mentors")
-            rows.fetch(prices, keep, proved)
-            bound, proved = _bound(rows.graph, prices, rows.outside(prices), shift)
-        best_bound = bound if best_bound is None else min(best_bound, bound)
-        people_bound = _people_bound(rows, heads, len(chosen), keep) if first else len(chosen)
-        done = best_bound <= reached and people_bound == len(chosen)
-        if done or rounds == REPAIRS or len(rows.keys) == len(graph.indices):
-            break
-    return _answer(cohort, rows, graph, chosen, prices, best_bound, people_bound, rounds, first)
+    source = OfCohort(cohort, people)
+    found = search(source, objective, threads=threads, progress=progress)
+    graph, chosen, columns = found.graph, found.chosen, cohort.columns
+    owner = np.repeat(np.arange(cohort.mentees, dtype=np.int64), np.diff(columns.draft_at))
+    drafts = owner * max(1, cohort.mentors) + columns.draft
+    kept = np.isin(_keys(graph)[chosen], drafts)
+    raw = graph.scores[chosen] - columns.bonus * kept
+    return Matching(
+        pairs=found.pairs,
+        scores=raw,
+        drafts_kept=int(kept.sum()),
+        welfare=int(graph.scores[chosen].sum()),
+        raw_welfare=int(raw.sum()),
+        upper_bound=found.bound,
+        people_bound=found.people_bound,
+        prices=np.maximum(0, found.heads * source.first + np.clip(found.points, -source.most, source.most)),
+        graph=graph,
+        looked=found.rows.looked,
+        rounds=found.rounds,
+    )
+
+
+def _keys(graph: Graph) -> Ints:
+    return graph.rows() * max(1, graph.mentors) + graph.indices
 
 
 def _bound(graph: Graph, prices: Ints, outside: Ints, shift: int) -> tuple[int, npt.NDArray[np.bool_]]:
@@ -167,38 +216,6 @@ def _tops(
     return total
 
 
-def _answer(
-    cohort: Cohort,
-    rows: Candidates,
-    graph: Graph,
-    chosen: Ints,
-    prices: Ints,
-    bound: int,
-    people_bound: int,
-    rounds: int,
-    first: bool,
-) -> Matching:
-    mentees, mentors = graph.rows()[chosen], graph.indices[chosen]
-    columns = cohort.columns
-    owner = np.repeat(np.arange(cohort.mentees, dtype=np.int64), np.diff(columns.draft_at))
-    drafts = owner * max(1, cohort.mentors) + columns.draft
-    kept = np.isin(mentees * max(1, cohort.mentors) + mentors, drafts)
-    raw = graph.scores[chosen] - columns.bonus * kept
-    return Matching(
-        pairs=np.stack([mentees, mentors], axis=1),
-        scores=raw,
-        drafts_kept=int(kept.sum()),
-        welfare=int(graph.scores[chosen].sum()),
-        raw_welfare=int(raw.sum()),
-        upper_bound=bound - (FIRST * len(chosen) if first else 0),
-        people_bound=people_bound,
-        prices=prices,
-        graph=graph,
-        looked=rows.looked,
-        rounds=rounds,
-    )
-
-
 def _people_bound(rows: Candidates, heads: Ints, made: int, keep: int) -> int:
     """No matching makes more pairs than this.
 
@@ -212,8 +229,10 @@ def _people_bound(rows: Candidates, heads: Ints, made: int, keep: int) -> int:
     if made >= min(int(wishes.sum()), int(places.sum())):
         return made
     free = np.bincount(graph.rows(), weights=heads[graph.indices] == 0, minlength=graph.mentees)
-    rows.fetch(heads * FIRST, keep, rows.complete | (free >= graph.demands))
+    rows.fetch(heads * rows.source.first, keep, rows.complete | (free >= graph.demands))
     graph = rows.graph
     free = np.bincount(graph.rows(), weights=heads[graph.indices] == 0, minlength=graph.mentees)
-    wishes = np.where(rows.outside(heads * FIRST) < 0, np.minimum(free, graph.demands), graph.demands)
+    wishes = np.where(
+        rows.outside(heads * rows.source.first) < 0, np.minimum(free, graph.demands), graph.demands
+    )
     return max(made, int(wishes.sum()) + int((places * heads).sum()))

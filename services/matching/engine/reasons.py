@@ -14,11 +14,11 @@ from services.matching.domain.people import SCALE, Person
 from services.matching.domain.pool import Pool
 from services.matching.domain.reasons import COMPETITION, Left, why_left
 from services.matching.domain.score import Reason, reasons, score
-from services.matching.engine.candidates import sums_of
 from services.matching.engine.columns import Cohort
 from services.matching.engine.graph import Ints
 from services.matching.engine.match import Matching
 from services.matching.engine.people import People
+from services.matching.engine.sources import sums_of
 
 
 @dataclass(frozen=True)

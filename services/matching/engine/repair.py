@@ -10,10 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from services.matching.engine import prices as pricing
-from services.matching.engine.assign import Objective
 from services.matching.engine.changes import DEAD, Slack, mend, replace_column, replace_row
 from services.matching.engine.exact import exact, market
-from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, whole
+from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, Objective, whole
 from services.matching.engine.paths import adopt, settle
 
 ROOM = 12

@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.matching.engine.columns import Columns
-from services.matching.engine.compile import Flags, Ints32, Longs, Rows32, kernel
+from services.matching.engine.compile import Ints32, Longs, Rows32, kernel
 from services.matching.engine.rows import common_hours, row
 
 
@@ -41,7 +41,6 @@ def retrieve(
     order: Ints32,
     largest: int,
     extra: Rows32,
-    skip: Flags,
     places: Longs,
     prices: Ints32,
     keep: int,
@@ -52,9 +51,9 @@ def retrieve(
 ) -> None:
     """For mentees order[x]: the `keep` mentors with the most sum − price, of those with a place.
 
-    order: neighbors with the same free hours stand together, which saves their table. skip (len(order),): rows
-    to leave as they are. prices: in units of sums. mentors, sums (len(order), keep): what was found, unsorted;
-    counts: how many; rest: no mentor outside has a larger sum − price than this.
+    order: neighbors with the same free hours stand together, which saves their table. prices: in units of sums.
+    mentors, sums (len(order), keep): what was found, unsorted; counts: how many; rest: no mentor outside has a
+    larger sum − price than this.
     """
     size = len(c.kind)
     hours = np.empty(len(c.their_hours) + 1, np.int32)
@@ -72,8 +71,6 @@ def retrieve(
     least = max(0, c.minimum * c.unit)
     value = np.empty(keep, np.int64)
     for x in range(len(order)):
-        if skip[x]:
-            continue
         i = order[x]
         if c.hours[i] != pattern:
             pattern = c.hours[i]

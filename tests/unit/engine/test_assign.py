@@ -5,9 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from services.matching.engine.assign import Assignment, Objective, solve
+from services.matching.engine import assign as module
+from services.matching.engine import match as search_module
+from services.matching.engine.assign import Assignment, solve
 from services.matching.engine.flow import flow
-from services.matching.engine.graph import BadGraph, graph
+from services.matching.engine.graph import BadGraph, Objective, graph
 from tests.unit.engine.cohorts import Cohort, best_by_places, best_by_program, cohort
 
 
@@ -63,6 +65,21 @@ def test_several_mentors_each_and_never_the_same_twice(objective: Objective) -> 
     for seed in range(400):
         given = cohort(seed, wishes=True)
         check(given, objective, best_by_program(given, participation=objective == "participation"))
+
+
+@pytest.mark.parametrize("objective", ["score", "participation"])
+def test_dense_graphs_are_thinned_and_still_proved_whole(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DENSE", -1)
+    monkeypatch.setattr(search_module, "KEEP_ROUGH", 2)
+    monkeypatch.setattr(search_module, "KEEP", 3)
+    for seed in range(400):
+        given = cohort(seed, wishes=False)
+        check(given, objective, best_by_places(given, participation=objective == "participation"))
+        given = cohort(seed, wishes=True)
+        if seed % 4 == 0:
+            check(given, objective, best_by_program(given, participation=objective == "participation"))
 
 
 @pytest.mark.parametrize("objective", ["score", "participation"])

@@ -8,12 +8,11 @@ import pytest
 
 from services.matching.domain.people import Rules
 from services.matching.engine import match as module
-from services.matching.engine.assign import Objective
-from services.matching.engine.candidates import sums_of
 from services.matching.engine.flow import flow
-from services.matching.engine.graph import Graph, graph
+from services.matching.engine.graph import Graph, Objective, graph
 from services.matching.engine.match import match
 from services.matching.engine.people import People, cohort, people
+from services.matching.engine.sources import sums_of
 from tests.unit.engine.persons import person
 from tests.unit.engine.test_rows import random_people
 

@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from services.matching.engine.assign import Objective, solve
-from services.matching.engine.graph import BadGraph, graph
+from services.matching.engine.assign import solve
+from services.matching.engine.graph import BadGraph, Objective, graph
 from services.matching.engine.repair import Change, MenteeChange, MentorChange, Standing
 
 Weights = dict[tuple[int, int], int]

@@ -12,8 +12,8 @@ from services.matching.domain.people import DEFAULT_WEIGHTS, Person, Rules
 from services.matching.domain.pool import Pool, Shares
 from services.matching.domain.score import scores
 from services.matching.domain.terms import TERMS, Term
-from services.matching.engine.candidates import sums_of
 from services.matching.engine.people import People, cohort, people
+from services.matching.engine.sources import sums_of
 from tests.unit.engine.persons import person
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
