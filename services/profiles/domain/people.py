@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.profiles.domain.base import Frozen, Text
+from services.profiles.domain.base import Frozen, Partial, Text
 
 LEAVING_ACTS_AFTER = timedelta(hours=24)
 """A departure acts this long after its effective date begins (domain.md, Coming, moving, leaving; p)."""
@@ -85,7 +85,7 @@ class Contact(Frozen):
         return f"{self.given_name} {self.family_name}"
 
 
-class PersonEdit(Frozen):
+class PersonEdit(Partial):
     """Some fields of a person: a field that is not set is left as it is, null clears it."""
 
     started_on: date | None = None
@@ -100,7 +100,7 @@ class PersonEdit(Frozen):
     promotion_pool: Text | None = None
 
 
-class ContactEdit(Frozen):
+class ContactEdit(Partial):
     """Some fields of a contact: a field that is not set is left as it is, null clears it."""
 
     given_name: Text | None = None

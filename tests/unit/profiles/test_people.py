@@ -66,7 +66,7 @@ days = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 
 
 @given(days, st.integers(0, 60), st.none() | days, st.lists(days, min_size=1, max_size=8))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_looking_often_or_once_comes_to_the_same(
     start: date, length: int, leaving: date | None, looks: list[date]
 ) -> None:

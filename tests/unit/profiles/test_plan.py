@@ -169,7 +169,7 @@ def trees(draw: st.DrawFn) -> list[dict[str, str]]:
 
 
 @given(trees())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_order_of_rows_does_not_matter_and_sending_twice_is_sending_once(
     rows: list[dict[str, str]],
 ) -> None:

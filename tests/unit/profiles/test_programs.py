@@ -66,7 +66,7 @@ def test_a_sound_program_warns_of_nothing_and_a_hasty_one_of_all() -> None:
 
 
 @given(st.integers(1, 366), st.integers(2, 800))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_whatever_warns_of_stalling_too_late_also_warns_of_the_third_rung(cadence: int, length: int) -> None:
     rules = rules_of("professional", {"cadence_days": cadence})
     said = " ".join(warnings(program(cohorts=(cohort(length),), rules=rules)))

@@ -93,7 +93,7 @@ def test_text_in_another_encoding_names_the_line() -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_no_text_whatever_breaks_the_reader(text: str) -> None:
     assert len(read("external_id,given_name\n" + text, KNOWN, NEED).records) <= text.count("\n") + 1 + len(
         text
@@ -106,7 +106,7 @@ cell = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp")
 
 
 @given(st.lists(st.tuples(cell, cell), max_size=20), st.sampled_from(",;\t"))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], mark: str) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=mark, quoting=csv.QUOTE_ALL)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints, ValidationError
 
-from services.profiles.domain.base import Frozen, Problem, Text
+from services.profiles.domain.base import Frozen, Partial, Problem, Text
 from services.profiles.domain.enrollments import Role
 from services.profiles.domain.importing.cells import CellError
 from services.profiles.domain.importing.columns import BY_NAME, CLEAR
@@ -19,7 +19,7 @@ from shared.contracts.enrollments import Hours, SkillLevel
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
-class Taste(Frozen):
+class Taste(Partial):
     """What a person seeks and offers in a role: a field that is not set is left, null clears it."""
 
     skills_offered: dict[Text, SkillLevel] | None = None
