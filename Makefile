@@ -39,6 +39,9 @@ faults: .venv/.installed ## random kills and freezes under load, about 20 minute
 bench-pipeline: .venv/.installed ## how fast events pass, against bare loops: JSON lines (BENCH_ARGS="--only ac --runs 5")
 	@$(BIN)/python -m benchmarks.pipeline $(BENCH_ARGS)
 
+bench-matching: .venv/.installed ## how fast the matching engine is, beside its peers: JSON lines (FULL=1 for all cases)
+	@FULL=$(FULL) $(BIN)/python -m benchmarks.matching
+
 demo: .venv/.installed ## play the story: an HR change rematches, a silent pair is escalated, two processes are killed
 	@exec $(BIN)/python -m examples.acme.story $(DEMO_ARGS)
 
@@ -48,4 +51,4 @@ up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stay
 clean: .venv/.installed ## forget the data of `make up`
 	@exec $(BIN)/python -m deploy.local.supervisor clean
 
-.PHONY: help venv lock docs lint test demo bench-pipeline faults up clean
+.PHONY: help venv lock docs lint test demo bench-pipeline bench-matching faults up clean

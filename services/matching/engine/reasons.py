@@ -166,7 +166,7 @@ def _change(person: Person, pool: Pool, found: Left) -> str:
                 speakers[language] = speakers.get(language, 0) + 1
         if speakers:
             best = min(speakers, key=lambda language: (-speakers[language], language))
-            return f"one more language: {best} (mentors {which} and speak it: {speakers[best]})"
+            return f"one more language: {best} ({speakers[best]} of the mentors {which} speak it)"
     full = others & fails["language"] & ~fails["places"]
     if full.any() and found.reason == COMPETITION:
         kinds: dict[str, int] = {}

@@ -96,7 +96,7 @@ def test_secret_gates_all_read_restricted() -> None:
 
 def test_the_smallest_change_for_whoever_is_left() -> None:
     found = explainer([mentee("a", languages=("ja",)), mentee("b")], [mentor("x"), mentor("y")], Rules())
-    assert found.left(0).change == "one more language: en (mentors who have a free place and speak it: 1)"
+    assert found.left(0).change == "one more language: en (1 of the mentors who have a free place speak it)"
     skills = {"python": 3}
     full = explainer([mentee(name, skills=skills) for name in "ab"], [mentor("x", skills=skills)], Rules())
     lonely = ({0, 1} - {int(row) for row in full.matching.pairs[:, 0]}).pop()

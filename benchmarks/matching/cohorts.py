@@ -1,0 +1,124 @@
+"""Whole cohorts, scoring included: candidates, exact solve and proof, and repairs afterwards."""
+
+import math
+import resource
+
+import numpy as np
+
+from benchmarks.matching import peers
+from benchmarks.matching.clock import Time, against, line, timed
+from benchmarks.matching.population import population
+from services.matching.engine.exact import exact
+from services.matching.engine.match import Matching, match
+from services.matching.engine.repair import MenteeChange, Standing
+from services.matching.engine.sources import OfCohort, sums_of
+
+
+def tight(mentees: int, mentors: int, places: int, seed: int) -> None:
+    """Scoring included, against scipy on expanded places (assignment alone), and OR-tools on the candidates."""
+    cohort = population(mentees, mentors, places, seed)
+    mine, found = timed(lambda: match(cohort, "score"))
+    sums = sums_of(None, cohort, np.arange(mentees, dtype=np.int32))
+    table = np.maximum(0, sums.astype(np.int64) // cohort.columns.unit)
+    theirs, other = timed(lambda: peers.scipy_places(table, places), most=1)
+    name = f"{mentees:,} x {mentors:,} x {places} tight, stars"
+    against(name, mine, "scipy", theirs, 40, gap=found.gap, same=found.welfare == other, seed=seed)
+    graph = found.graph
+    own, (edges, _) = timed(lambda: exact(graph, participation=False))
+    flow, best = timed(lambda: peers.ortools(graph))
+    same = int(graph.scores[edges].sum()) == best
+    against(f"{name}, assignment alone", own, "OR-tools", flow, 1.3, same=same, seed=seed)
+
+
+def large(
+    mentees: int, mentors: int, places: int, seed: int, aim: float, threads: int
+) -> tuple[Time, Matching]:
+    """One large cohort on this many threads."""
+    cohort = population(mentees, mentors, places, seed)
+    mine, found = timed(lambda: match(cohort, "score", threads=threads), most=1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    line(
+        f"{mentees:,} x {mentors:,} x {places} tight, stars",
+        ours_s=mine.wall,
+        ours_cpu_s=mine.cpu,
+        threads=threads,
+        aim_s=aim,
+        met=mine.wall <= aim and found.gap <= 1e-6,
+        gap=found.gap,
+        passes=found.looked / mentees,
+        peak_gib=peak,
+        seed=seed,
+    )
+    return mine, found
+
+
+def exponent(small: tuple[int, Time], big: tuple[int, Time]) -> None:
+    """By which power of the people the cost grows, in processor time."""
+    value = math.log(big[1].cpu / small[1].cpu) / math.log(big[0] / small[0])
+    line(f"cost exponent {small[0]:,} -> {big[0]:,}", exponent=value, aim=1.85, met=value <= 1.85)
+
+
+def programs(count: int, mentees: int, mentors: int, seed: int, threads: int) -> None:
+    """Many programs one after the other, as one process would solve them."""
+    total, wall, gap = 0, 0.0, 0.0
+    for number in range(count):
+        cohort = population(mentees, mentors, 3, seed + number)
+        mine, found = timed(lambda cohort=cohort: match(cohort, "score", threads=threads), most=1)  # type: ignore[misc]
+        total, wall, gap = total + mentees, wall + mine.wall, max(gap, found.gap)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    line(
+        f"{total:,} x {mentors * count:,} in {count} programs",
+        ours_s=wall,
+        aim_s=150,
+        met=wall <= 150,
+        gap=gap,
+        peak_gib=peak,
+        threads=threads,
+        seed=seed,
+    )
+
+
+def repair(mentees: int, mentors: int, places: int, seed: int, aim: float, changes: int = 300) -> None:
+    """One profile after another changes: fresh candidates at today's prices, then the repair."""
+    cohort = population(mentees, mentors, places, seed)
+    found = match(cohort, "score")
+    standing = Standing(found.graph, "score")
+    changed = population(mentees, mentors, places, seed + 1)
+    # The new profile of a person is somebody's of another population, with the mentors of this one.
+    own = {name: getattr(changed.columns, name) for name in OF_MENTEES}
+    source = OfCohort(cohort._replace(columns=cohort.columns._replace(**own)))
+    rng = np.random.default_rng(seed)
+    walls, moved, looked = [], [], []
+    for mentee in rng.permutation(mentees)[: changes + 20].tolist():
+
+        def one(mentee: int = mentee) -> int:
+            got = source.best(np.array([mentee], np.int32), standing.prices, 24)
+            count = int(got.counts[0])
+            result = standing.change(MenteeChange(mentee, got.mentors[0, :count], got.scores[0, :count]))
+            looked.append(result.looked)
+            return result.moved
+
+        time, moves = timed(one, most=1)
+        walls.append(time.cpu * 1000)
+        moved.append(moves)
+    walls, moved = walls[20:], moved[20:]
+    _, bound = standing.bound()
+    line(
+        f"repair, {mentees:,} x {mentors:,} x {places}",
+        p50_cpu_ms=float(np.percentile(walls, 50)),
+        p99_cpu_ms=float(np.percentile(walls, 99)),
+        aim_p99_ms=aim,
+        met=float(np.percentile(walls, 99)) <= aim,
+        moved_mean=float(np.mean(moved)),
+        looked_mean=float(np.mean(looked)),
+        optimal_on_candidates=bound == standing.welfare,
+        changes=changes,
+        seed=seed,
+    )
+
+
+OF_MENTEES = (
+    *("skill_at", "skill", "skill_level", "goal_at", "goal", "goal_level", "tongue", "first_tongue", "hours"),
+    *("seniority", "band", "choice_at", "choice", "choice_place", "ranked", "barred_at", "barred"),
+)
+"""The columns of a mentee's own."""

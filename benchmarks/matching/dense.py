@@ -1,0 +1,56 @@
+"""Dense tables: `solve` against Munkres and scipy."""
+
+import numpy as np
+
+from benchmarks.matching import peers
+from benchmarks.matching.clock import against, timed
+from benchmarks.matching.peers import Ints
+from benchmarks.matching.population import population
+from services.matching.engine.assign import solve
+from services.matching.engine.sources import sums_of
+
+
+def table_of(size: int, seed: int) -> Ints:
+    """Population scores of size × size people; what a gate forbids counts 0 for ours and for the peers."""
+    cohort = population(size, size, 1, seed)
+    sums = sums_of(None, cohort, np.arange(size, dtype=np.int32))
+    return np.maximum(0, sums.astype(np.int64) // cohort.columns.unit)
+
+
+def ours(table: Ints) -> tuple[int, float]:
+    """(welfare, gap) of a dense table, from arrays to proof."""
+    mentees, mentors = table.shape
+    found = solve(
+        np.arange(mentees + 1) * mentors,
+        np.tile(np.arange(mentors), mentees),
+        table.reshape(-1),
+        np.ones(mentors, np.int64),
+    )
+    return found.welfare, found.gap
+
+
+def coarse(size: int, seed: int) -> None:
+    """mentor-match's kind of scores: a few points for what two people have in common."""
+    table = np.random.default_rng(seed).integers(0, 41, (size, size))
+    ours(table[:64, :64])
+    mine, (welfare, gap) = timed(lambda: ours(table))
+    theirs, other = timed(lambda: peers.munkres(table))
+    against(
+        f"{size:,} x {size:,} coarse", mine, "munkres", theirs, 800, gap=gap, same=welfare == other, seed=seed
+    )
+
+
+def dense(size: int, seed: int, aim: float) -> None:
+    """Population scores, many ties, uniform."""
+    rng = np.random.default_rng(seed)
+    tables = {
+        "population": table_of(size, seed),
+        "many ties": rng.integers(0, 30, (size, size)) * 33_333,
+        "uniform": rng.integers(0, 1_000_001, (size, size)),
+    }
+    for name, table in tables.items():
+        mine, (welfare, gap) = timed(lambda table=table: ours(table))  # type: ignore[misc]
+        theirs, other = timed(lambda table=table: peers.scipy(table))  # type: ignore[misc]
+        against(
+            f"{size:,} dense, {name}", mine, "scipy", theirs, aim, gap=gap, same=welfare == other, seed=seed
+        )
