@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="rapport-bench-") as folder:
         kafka, database = KafkaNode(Path(folder) / "kafka"), DatabaseNode(Path(folder) / "database")
         with kafka, database:
-            ground = Ground(kafka.bootstrap, database.uri, chosen.seed, chosen.driver)
+            ground = Ground(kafka.bootstrap, database.uri, database.pid, chosen.seed, chosen.driver)
             asyncio.run(measures.all(ground, chosen.only, chosen.runs, chosen.scale))
     tell(
         "run",

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import ReplaceOne
 
 from benchmarks.pipeline.ground import ORGANIZATION, PARTITIONS, Ground, copy_of
-from benchmarks.pipeline.meter import Stopwatch, Took
+from benchmarks.pipeline.meter import Took
 from shared.contracts import PARTICIPANTS
 from shared.contracts.envelope import Event, to_headers
 from shared.delivery.outbox import OUTBOX
@@ -27,7 +27,7 @@ async def consume_and_write(
         await rows.create_index([("organization", 1), ("id", 1)])
         consumer = await _consumer(ground, prefix)
         try:
-            watch, seen = Stopwatch(), 0
+            watch, seen = ground.watch(), 0
             while seen < events:
                 documents = {}
                 for records in (await consumer.getmany(timeout_ms=500, max_records=BATCH)).values():
@@ -58,7 +58,7 @@ async def one_by_one(ground: Ground, prefix: str, events: int) -> Took:
         await positions.insert_many([{"_id": n, "next": 0} for n in range(PARTITIONS)])
         consumer = await _consumer(ground, prefix)
         try:
-            watch = Stopwatch()
+            watch = ground.watch()
             for _ in range(events):
                 record = await consumer.getone()
                 document = _decoded(record)
@@ -86,7 +86,7 @@ async def relay(ground: Ground, prefix: str, documents: list[dict[str, Any]]) ->
         )
         await producer.start()
         try:
-            watch = Stopwatch()
+            watch = ground.watch()
             while True:
                 batch = await rows.find({}).sort("_id", 1).limit(BATCH).to_list(None)
                 if not batch:

@@ -11,6 +11,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from benchmarks.pipeline.meter import Stopwatch
 from shared.contracts import PARTICIPANTS, Participant
 from shared.contracts.envelope import Event, event_of, to_headers
 from shared.mongo import Mongo
@@ -34,6 +35,7 @@ class Ground:
 
     bootstrap: str
     uri: str
+    database_pid: int
     seed: int
     driver: str = "motor"
     _used: int = 0
@@ -57,6 +59,10 @@ class Ground:
             topic_prefix=topic_prefix,
             database_prefix=self.name("bench"),
         )
+
+    def watch(self) -> Stopwatch:
+        """Start to measure."""
+        return Stopwatch(self.database_pid)
 
     @asynccontextmanager
     async def mongo(self) -> AsyncIterator[Mongo]:

@@ -5,7 +5,7 @@ from functools import partial
 
 from benchmarks.pipeline import bare, latency, ours
 from benchmarks.pipeline.ground import Ground, copy_of
-from benchmarks.pipeline.meter import Took, alternate, cpu_us, rate, ratios, tell
+from benchmarks.pipeline.meter import Took, alternate, cpu_us, database_us, rate, ratios, tell
 from shared.contracts import PARTICIPANTS
 from shared.contracts.envelope import Event
 from shared.delivery import Limits
@@ -49,6 +49,8 @@ async def inbox(ground: Ground, runs: int, scale: float) -> None:
         bare_events_per_second=rate(theirs),
         cpu_us_per_event=cpu_us(mine),
         bare_cpu_us_per_event=cpu_us(theirs),
+        database_us_per_event=database_us(mine),
+        bare_database_us_per_event=database_us(theirs),
     )
     wall, cpu = ratios(mine, tied)
     tell(
@@ -57,6 +59,7 @@ async def inbox(ground: Ground, runs: int, scale: float) -> None:
         wall_ratio=wall,
         cpu_ratio=cpu,
         bare_events_per_second=rate(tied),
+        bare_database_us_per_event=database_us(tied),
     )
     wall, cpu = ratios(waking, theirs)
     tell(
@@ -65,6 +68,7 @@ async def inbox(ground: Ground, runs: int, scale: float) -> None:
         wall_ratio=wall,
         cpu_ratio=cpu,
         events_per_second=rate(waking),
+        database_us_per_event=database_us(waking),
     )
 
 
@@ -87,6 +91,8 @@ async def single(ground: Ground, runs: int, scale: float) -> None:
         cpu_ratio=cpu,
         events_per_second=rate(mine),
         single_events_per_second=rate(theirs),
+        database_us_per_event=database_us(mine),
+        single_database_us_per_event=database_us(theirs),
     )
 
 
@@ -115,6 +121,8 @@ async def relay(ground: Ground, runs: int, scale: float) -> None:
         rows=len(rows),
         events_per_second=rate(mine),
         bare_events_per_second=rate(theirs),
+        database_us_per_event=database_us(mine),
+        bare_database_us_per_event=database_us(theirs),
     )
 
 
@@ -139,6 +147,7 @@ async def growth(ground: Ground, runs: int, scale: float) -> None:
             aim="flat",
             wall_ms_per_event=1000 / rate(took),
             cpu_us_per_event=cpu_us(took),
+            database_us_per_event=database_us(took),
             events=events,
         )
 
@@ -176,6 +185,6 @@ class Population:
         await self.ground.publish(self.prefix, batch)
         limits = Limits(batch_records=GROWTH_CHUNK)
         kernel = ours.reader(self.ground, self.prefix, limits=limits, settings=self.settings)
-        took = await ours.applied(kernel, len(batch), self.sent)
+        took = await ours.applied(self.ground, kernel, len(batch), self.sent)
         self.sent += len(batch)
         return took

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
+
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What `events` events took, in seconds; `cpu` is this process's alone, broker and database not counted."""
+    """What `events` events took, in seconds; `cpu` is this process's alone, `database` the database's CPU time."""
 
     events: int
     wall: float
     cpu: float
+    database: float
 
     @property
     def rate(self) -> float:
@@ -25,14 +28,20 @@ class Took:
 
 
 class Stopwatch:
-    """Started when made."""
+    """Started when made; `database` is the process id of the database."""
 
-    def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), time.process_time()
+    def __init__(self, database: int) -> None:
+        self._database = psutil.Process(database)
+        self._start = self._now()
 
     def took(self, events: int) -> Took:
         """Since the start."""
-        return Took(events, time.perf_counter() - self._wall, time.process_time() - self._cpu)
+        wall, cpu, database = (now - then for now, then in zip(self._now(), self._start, strict=True))
+        return Took(events, wall, cpu, database)
+
+    def _now(self) -> tuple[float, float, float]:
+        times = self._database.cpu_times()
+        return time.perf_counter(), time.process_time(), times.user + times.system
 
 
 async def until(reached: Callable[[], bool], every: float = 0.005) -> None:
@@ -70,6 +79,11 @@ def rate(runs: list[Took]) -> int:
 def cpu_us(runs: list[Took]) -> int:
     """Median CPU microseconds of this process for one event."""
     return round(median(each.cpu / each.events for each in runs) * 1e6)
+
+
+def database_us(runs: list[Took]) -> int:
+    """Median CPU microseconds of the database for one event."""
+    return round(median(each.database / each.events for each in runs) * 1e6)
 
 
 def percentile(values: list[float], share: float) -> float:

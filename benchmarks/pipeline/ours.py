@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from benchmarks.pipeline.ground import PARTITIONS, Ground
-from benchmarks.pipeline.meter import Stopwatch, Took, until
+from benchmarks.pipeline.meter import Took, until
 from shared import metrics
 from shared.contracts import PARTICIPANTS, Participant
 from shared.delivery import Change, Copies, Kernel, Limits, Projection, Wake
@@ -49,10 +49,10 @@ async def apply(ground: Ground, prefix: str, events: int, *, wakes: bool = False
     """All records of a topic through the inbox into an empty database."""
     # Decisions are another measurement: with wakes their rows are written, and nobody takes them.
     kernel = reader(ground, prefix, limits=Limits(work_tasks=0) if wakes else Limits(), wakes=wakes)
-    return await applied(kernel, events)
+    return await applied(ground, kernel, events)
 
 
-async def applied(kernel: Kernel, events: int, already: int = 0) -> Took:
+async def applied(ground: Ground, kernel: Kernel, events: int, already: int = 0) -> Took:
     """From all partitions claimed until `events` more than `already` are applied and committed.
 
     The inbox joins its group only when all else runs: starting eight transactional producers happens once in a
@@ -65,7 +65,7 @@ async def applied(kernel: Kernel, events: int, already: int = 0) -> Took:
         await until(lambda: _held() == kernel.limits.slots)
         await kernel.subscriber.start()
         await until(lambda: len(claims) == PARTITIONS, 0.001)
-        watch = Stopwatch()
+        watch = ground.watch()
         await until(lambda: sum(claim.next for claim in claims.values()) >= already + events)
         return watch.took(events)
 
@@ -83,7 +83,7 @@ async def relay(ground: Ground, prefix: str, documents: list[dict[str, Any]]) ->
                 await rows.insert_many(documents[at : at + 500], session=session)
             await session.commit_transaction()
         total, before = sum(each["count"] for each in documents), _sent()
-        watch = Stopwatch()
+        watch = ground.watch()
         kernel.relay.wake(set(range(kernel.limits.slots)))
         await until(lambda: _sent() - before >= total)
         while await rows.find_one({}, {"_id": 1}) is not None:

@@ -40,6 +40,7 @@ class Relay:
     _wake: list[asyncio.Event] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _careful: set[int] = field(default_factory=set)
+    _enough: dict[int, int] = field(default_factory=dict)
     _stopping: bool = False
 
     async def start(self) -> None:
@@ -158,7 +159,10 @@ class Relay:
         """The rows of the lowest order, up to one round's events; majority, so nothing is sent that could vanish."""
         prefix = first_id(slot)
         cursor = self.transactions.database[OUTBOX].find({"_id": {"$gt": prefix, "$lt": prefix[:-1] + "0"}})
-        rows = await cursor.sort("_id", 1).limit(self.limits.relay_events).to_list(None)
+        # As many rows as held one round's events the last time: under load a row holds several events, and what
+        # is read beyond the round is read again.
+        limit = self._enough.get(slot, self.limits.relay_events)
+        rows = await cursor.sort("_id", 1).limit(limit).to_list(None)
         found: list[Document] = []
         events = 0
         for row in rows:
@@ -166,6 +170,8 @@ class Relay:
                 break
             found.append(row)
             events += row["count"]
+        if found:
+            self._enough[slot] = 1 + self.limits.relay_events * len(found) // max(1, events)
         return found
 
     async def _send(self, producer: AIOKafkaProducer, rows: Sequence[Document]) -> None:
