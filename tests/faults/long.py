@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -79,6 +80,8 @@ async def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C: what it has started and written goes with it.
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     # The load's own client would tell of every broker that is away.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     place = Path(tempfile.mkdtemp(prefix="rapport-faults-"))
