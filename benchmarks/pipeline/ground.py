@@ -73,13 +73,13 @@ class Ground:
         finally:
             await client.close()
 
-    async def topic(self, *names: str) -> str:
+    async def topic(self, *names: str, partitions: int = PARTITIONS) -> str:
         """Make topics under a new prefix and return the prefix."""
         prefix = self.name("bench") + "."
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            await admin.create_topics([NewTopic(prefix + each, PARTITIONS, 1) for each in names])
+            await admin.create_topics([NewTopic(prefix + each, partitions, 1) for each in names])
         finally:
             await admin.close()
         return prefix

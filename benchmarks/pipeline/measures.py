@@ -161,12 +161,13 @@ class Population:
     settings: Settings
     ids: list[str]
     version: int = 1
+    turn: int = 0
     sent: int = 0
 
     @classmethod
     async def made(cls, ground: Ground, known: int) -> "Population":
         """With its copies in the database."""
-        prefix = await ground.topic(PARTICIPANTS.name)
+        prefix = await ground.topic(PARTICIPANTS.name, partitions=1)
         found = cls(ground, prefix, ground.settings(prefix), ground.ids(known))
         state = ground.participant(found.ids[0]).model_dump(mode="json")
         kernel = ours.reader(ground, prefix, settings=found.settings)
@@ -177,14 +178,17 @@ class Population:
         return found
 
     async def change(self, events: int) -> Took:
-        """Chunks of the same number of different aggregates each, whatever the population."""
+        """The next aggregates in turn, one partition: no chunk meets one twice, which would spare it a write."""
         batch: list[Event] = []
         while len(batch) < events:
-            self.version += 1
-            batch += self.ground.events(self.ground.chance.sample(self.ids, GROWTH_CHUNK), self.version)
+            at = self.turn % len(self.ids)
+            if at == 0:
+                self.version += 1
+            batch += self.ground.events(self.ids[at : at + GROWTH_CHUNK], self.version)
+            self.turn += GROWTH_CHUNK
         await self.ground.publish(self.prefix, batch)
         limits = Limits(batch_records=GROWTH_CHUNK)
         kernel = ours.reader(self.ground, self.prefix, limits=limits, settings=self.settings)
-        took = await ours.applied(self.ground, kernel, len(batch), self.sent)
+        took = await ours.applied(self.ground, kernel, len(batch), self.sent, partitions=1)
         self.sent += len(batch)
         return took

@@ -52,7 +52,9 @@ async def apply(ground: Ground, prefix: str, events: int, *, wakes: bool = False
     return await applied(ground, kernel, events)
 
 
-async def applied(ground: Ground, kernel: Kernel, events: int, already: int = 0) -> Took:
+async def applied(
+    ground: Ground, kernel: Kernel, events: int, already: int = 0, partitions: int = PARTITIONS
+) -> Took:
     """From all partitions claimed until `events` more than `already` are applied and committed.
 
     The inbox joins its group only when all else runs: starting eight transactional producers happens once in a
@@ -64,7 +66,7 @@ async def applied(ground: Ground, kernel: Kernel, events: int, already: int = 0)
     async with running(kernel):
         await until(lambda: _held() == kernel.limits.slots)
         await kernel.subscriber.start()
-        await until(lambda: len(claims) == PARTITIONS, 0.001)
+        await until(lambda: len(claims) == partitions, 0.001)
         watch = ground.watch()
         await until(lambda: sum(claim.next for claim in claims.values()) >= already + events)
         return watch.took(events)
