@@ -121,6 +121,7 @@ class Limits:
     batch_records: int = 500
     work_batch: int = 20
     work_tasks: int = 2
+    work_seconds: float = 1.5
     page: int = 500
     relay_events: int = 500
     slots: int = 8

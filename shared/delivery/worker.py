@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from shared import metrics
 from shared.delivery.failure import (
@@ -22,6 +20,7 @@ from shared.delivery.failure import (
     is_too_large,
 )
 from shared.delivery.halts import Halts
+from shared.delivery.holds import Holds
 from shared.delivery.model import Document, Fanout, Limits, Work
 from shared.delivery.transaction import WORK, Transaction
 from shared.delivery.transactions import Transactions
@@ -53,11 +52,17 @@ class Worker:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _stopping: bool = False
+    _asked: float = 0.0
+    _halt: bool = False
+    _holds: Holds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._holds = Holds(self.transactions, self.limits)
 
     async def start(self) -> None:
         """Run the workers."""
         self._tasks = [
-            asyncio.create_task(self._run(), name=f"worker-{n}") for n in range(self.limits.work_tasks)
+            asyncio.create_task(self._run(n), name=f"worker-{n}") for n in range(self.limits.work_tasks)
         ]
 
     def wake(self) -> None:
@@ -75,22 +80,23 @@ class Worker:
             if late:
                 await asyncio.wait(late, timeout=2.0)
 
-    async def _run(self) -> None:
+    async def _run(self, number: int) -> None:
         backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
+        # One task looks often for what falls due by time; the others help when a wake says that there is work.
+        idle = self.limits.poll * (1 if number == 0 else 8)
         while not self._stopping:
             try:
-                if await self.halts.reason("work") is not None:
-                    self.breaker.reset()
+                if await self._halted():
                     await self._sleep(1.0)
                     continue
-                rows = await self._take()
+                rows = await self._holds.take(self._is_long)
                 backoff.reset()
                 if rows is None:
                     continue
                 if rows:
                     await self._do(rows)
                 else:
-                    await self._sleep(self.limits.poll)
+                    await self._sleep(idle)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -98,59 +104,20 @@ class Worker:
                     log.error("worker: %s", describe(error))
                 await asyncio.sleep(backoff.next())
 
+    async def _halted(self) -> bool:
+        """Asked at most once a second: a halt of another replica may reach this one that much later."""
+        if time.monotonic() - self._asked > 1.0 or self._halt:
+            self._halt = await self.halts.reason("work") is not None
+            self._asked = time.monotonic()
+            if self._halt:
+                self.breaker.reset()
+        return self._halt
+
     async def _sleep(self, seconds: float) -> None:
         self._wake.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-
-    async def _take(self) -> list[Document] | None:
-        """Some due rows (None: try again at once), held for a moment so that replicas take different ones.
-
-        The hold only saves wasted attempts: what decides is the transaction.
-        """
-        rows = self.transactions.database[WORK]
-        free = {"$or": [{"held": None}, {"held": {"$lt": self.transactions.clock.wall()}}]}
-        due = {"due_at": {"$lte": self.transactions.clock.now()}}
-        many = self.limits.work_batch * 4
-        found = await rows.find({**due, **free}).sort("due_at", 1).limit(many).to_list(None)
-        if not found:
-            return []
-        # The oldest first, but replicas begin at different places of what is due.
-        start = random.randrange(max(1, len(found) - self.limits.work_batch + 1))
-        chosen = found[start : start + self.limits.work_batch]
-        alone = next((row for row in chosen if self._is_long(row["kind"])), None)
-        if alone is not None:
-            chosen = [alone]
-        try:
-            return await self.transactions.once("", lambda tx: self._hold(tx, [row["_id"] for row in chosen]))
-        except Exception as error:
-            if not is_conflict(error):
-                raise
-            # Another replica reached for one of them too: begin again a little later, at another place.
-            await asyncio.sleep(random.uniform(0.005, 0.05))
-            return None
-
-    async def _hold(self, tx: Transaction, ids: Sequence[str]) -> list[Document]:
-        """Mark those that are still free. In a transaction, since a plain write over many documents that meets a
-        running transaction is repeated by the server while it holds up everybody else.
-        """
-        rows = tx.database[WORK]
-        where = {"_id": {"$in": list(ids)}}
-        found = await rows.find(where, session=tx.session).to_list(None)
-        now, holder = self.transactions.clock.wall(), uuid4().hex
-        free = [row for row in found if row["due_at"] <= tx.now and (row.get("held") or now) <= now]
-        if free:
-            await rows.update_many(
-                {"_id": {"$in": [row["_id"] for row in free]}},
-                {"$set": {"held": self._until(), "holder": holder}},
-                session=tx.session,
-            )
-        return [{**row, "holder": holder} for row in free]
-
-    def _until(self) -> datetime:
-        """The end of a hold, in the database's time as measured (see leases.py)."""
-        return self.transactions.clock.wall() + timedelta(seconds=self.limits.work_lease)
 
     def _is_long(self, kind: str) -> bool:
         return kind in self.work and self.work[kind].prepare is not None
@@ -206,26 +173,22 @@ class Worker:
         """The long part, outside any transaction, with the hold renewed meanwhile."""
         work = self.work[row["kind"]]
         assert work.prepare is not None
-        renewing = asyncio.create_task(self._renew(row))
+        renewing = asyncio.create_task(self._holds.renew(row))
         try:
             return await work.prepare(self.transactions.view(row["organization"]), row["subject"])
         finally:
             renewing.cancel()
 
-    async def _renew(self, row: Document) -> None:
-        while True:
-            await asyncio.sleep(self.limits.work_lease / 3)
-            with suppress(Exception):
-                await self.transactions.database[WORK].update_one(
-                    {"_id": row["_id"], "holder": row["holder"]},
-                    {"$set": {"held": self._until()}},
-                )
-
     async def _decide(self, tx: Transaction, taken: Mapping[str, int], prepared: Any) -> list[str]:
         """Every row that is still due, in this transaction's snapshot; raises Failure for the first bad one."""
         rows = await tx.database[WORK].find({"_id": {"$in": list(taken)}}, session=tx.session).to_list(None)
-        done = []
-        for row in rows:
+        done: list[str] = []
+        end = time.monotonic() + self.limits.work_seconds
+        for number, row in enumerate(rows):
+            if done and time.monotonic() > end:
+                # What is decided commits well inside a transaction's lifetime; the rest is free for the next one.
+                await self._holds.release(tx, rows[number:])
+                break
             if row["due_at"] > tx.now:
                 continue
             try:
@@ -296,4 +259,5 @@ class Worker:
             },
         )
         if trips:
+            self._halt = True
             await self.halts.halt("work", f"too many decisions failed, the last one: {row['kind']}: {why}")
