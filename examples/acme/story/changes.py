@@ -8,6 +8,8 @@ from examples.acme.story.stage import until
 from examples.acme.story.telling import expect, listed
 from examples.acme.story.weeks import reach, recover
 
+CHANGED = 8
+"""Lines of the next file that say something new: three names, three addresses, the leaver, the absent."""
 LIVING = ("proposed", "accepted", "active", "paused")
 
 
@@ -26,6 +28,7 @@ async def next_file(acme: Acme) -> None:
         f" {acme.name(leaver)} leaves, {acme.name(absent)} goes on leave."
     )
     expect(not counts["rejected"], "no line of the next file comes back")
+    expect(counts["updated"] == CHANGED, f"{CHANGED} lines say something new, not {counts['updated']}")
     # A departure takes effect a day after its date: time to take back a mistake of HR's.
     await stage.advance("2d")
     left = [pair for pair in before.values() if pair["state"] in LIVING and _has(pair, leaver)]
