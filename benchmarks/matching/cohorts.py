@@ -79,10 +79,13 @@ def programs(count: int, mentees: int, mentors: int, seed: int, threads: int) ->
 
 
 def repair(mentees: int, mentors: int, places: int, seed: int, aim: float, changes: int = 300) -> None:
-    """One profile after another changes: fresh candidates at today's prices, then the repair."""
+    """One profile after another changes: fresh candidates at today's prices, then the repair.
+
+    Standing pairs are drafts and carry their bonus, as in the service.
+    """
     cohort = population(mentees, mentors, places, seed)
     found = match(cohort, "score")
-    standing = Standing(found.graph, "score")
+    standing = Standing(found.graph, "score", bonus=cohort.columns.bonus)
     changed = population(mentees, mentors, places, seed + 1)
     # The new profile of a person is somebody's of another population, with the mentors of this one.
     own = {name: getattr(changed.columns, name) for name in OF_MENTEES}
@@ -111,7 +114,7 @@ def repair(mentees: int, mentors: int, places: int, seed: int, aim: float, chang
         met=float(np.percentile(walls, 99)) <= aim,
         moved_mean=float(np.mean(moved)),
         looked_mean=float(np.mean(looked)),
-        optimal_on_candidates=bound == standing.welfare,
+        optimal_on_candidates=bound == standing.welfare + cohort.columns.bonus * len(standing.pairs),
         changes=changes,
         seed=seed,
     )

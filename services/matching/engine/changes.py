@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from services.matching.engine.compile import Longs, kernel
-from services.matching.engine.market import Market, release
+from services.matching.engine.compile import Flags, Longs, kernel
+from services.matching.engine.market import Market, note, release
 from services.matching.engine.paths import sell, serve
 
 DEAD = -(2**61)
@@ -19,6 +19,9 @@ class Slack(NamedTuple):
     """(mentors,) end of the room of each mentor's `slots`."""
     spot: Longs
     """(edges,) where each edge stands in `order`."""
+    marked: Flags
+    """(edges,) whether the points of an edge hold the bonus of a standing pair."""
+    bonus: int
 
 
 @kernel
@@ -30,18 +33,45 @@ def unlink(m: Market, s: Slack, e: int) -> None:
     m.order[s.spot[e]] = last
     s.spot[last] = s.spot[e]
     m.points[e] = DEAD
+    s.marked[e] = False
 
 
 @kernel
-def link(m: Market, s: Slack, e: int, i: int, j: int, points: int) -> None:
-    """Put an edge into its mentor's list; there must be room."""
+def link(m: Market, s: Slack, e: int, i: int, j: int, points: int, stood: bool) -> None:
+    """Put an edge into its mentor's list; there must be room. stood: the pair stood until now."""
     m.rows[e] = i
     m.indices[e] = j
-    m.points[e] = points
+    m.points[e] = points + s.bonus if stood else points
+    s.marked[e] = stood
+    if stood:
+        note(m, e)  # should it not stand again, `mark` must find it
     m.taken[e] = False
     m.order[m.tails[j]] = e
     s.spot[e] = m.tails[j]
     m.tails[j] += 1
+
+
+@kernel
+def _among(one: int, listed: Longs, count: int) -> bool:
+    """Whether listed[1 … count] holds it."""
+    return bool((listed[1 : count + 1] == one).any())
+
+
+@kernel
+def mark(m: Market, s: Slack) -> None:
+    """Move the bonus to the pairs that stand now.
+
+    Prices stay proved: a standing pair is worth more than before, one given up less.
+    """
+    if s.bonus > 0:
+        whole = m.moves[1] > len(m.journal)  # more moves than were written down
+        for x in range(len(m.points) if whole else m.moves[1]):
+            e = x if whole else m.journal[x]
+            if m.points[e] == DEAD or m.taken[e] == s.marked[e]:
+                continue
+            s.marked[e] = m.taken[e]
+            m.points[e] += s.bonus if m.taken[e] else -s.bonus
+    m.moves[1] = 0
 
 
 @kernel
@@ -70,7 +100,8 @@ def replace_row(
     m.demands[i] = demand
     m.gains[i] = 0
     for x in range(len(indices)):
-        link(m, s, m.starts[i] + x, i, indices[x], points[x])
+        stood = _among(indices[x], touched, count)
+        link(m, s, m.starts[i] + x, i, indices[x], points[x], stood)
     m.stops[i] = m.starts[i] + len(indices)
     return True
 
@@ -118,17 +149,17 @@ def replace_column(
         e = _slot(m, s, i, j)
         if e == m.stops[i]:
             m.stops[i] += 1
-        link(m, s, e, i, j, points[x])
+        link(m, s, e, i, j, points[x], _among(i, released, count))
         if m.demands[i] > 0:
-            price = max(price, points[x] - m.gains[i])
+            price = max(price, m.points[e] - m.gains[i])
     m.places[j] = min(places, len(m.starts))
     m.prices[j] = price if places > 0 else 0
     return True
 
 
 @kernel
-def mend(m: Market, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
-    """Serve these mentees, then sell what these mentors have left. Returns (stamp, looked at)."""
+def mend(m: Market, s: Slack, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
+    """Serve these mentees, sell what these mentors have left, move the bonus. Returns (stamp, looked at)."""
     looked = 0
     for x in range(len(mentees)):
         stamp, seen = serve(m, mentees[x], stamp, True)
@@ -136,4 +167,5 @@ def mend(m: Market, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, in
     for x in range(len(mentors)):
         stamp, seen = sell(m, mentors[x], stamp)
         looked += seen
+    mark(m, s)
     return stamp, looked

@@ -51,7 +51,9 @@ class Market(NamedTuple):
     heap: LongRows
     """A search's front: nodes, keys."""
     moves: Longs
-    """(1,) places given so far, over all searches."""
+    """(2,) places given so far, over all searches; and how far the journal is written."""
+    journal: Longs
+    """Edges in the order in which they were taken or given up; what does not fit is not written."""
 
 
 @kernel
@@ -94,6 +96,14 @@ def pop(heap: Longs, keys: Longs, size: int) -> int:
 
 
 @kernel
+def note(m: Market, e: int) -> None:
+    """Write an edge into the journal."""
+    if m.moves[1] < len(m.journal):
+        m.journal[m.moves[1]] = e
+    m.moves[1] += 1
+
+
+@kernel
 def hold(m: Market, j: int, e: int) -> None:
     """Give a place of mentor j to edge e."""
     m.taken[e] = True
@@ -102,6 +112,7 @@ def hold(m: Market, j: int, e: int) -> None:
     m.place[e] = at
     m.load[j] += 1
     m.moves[0] += 1
+    note(m, e)
 
 
 @kernel
@@ -112,3 +123,4 @@ def release(m: Market, j: int, e: int) -> None:
     last = m.slots[m.first[j] + m.load[j]]
     m.slots[m.place[e]] = last
     m.place[last] = m.place[e]
+    note(m, e)

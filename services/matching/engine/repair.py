@@ -1,7 +1,8 @@
 """One change at a time: prices are kept, so a changed person costs one or two short searches, not a new solve.
 
-A standing solution is optimal on its candidates after every change. Rows and lists of edges lie contiguous with
-some slack; when it is used up everything is laid out anew, which a change in thousands pays for.
+A standing solution is optimal on its candidates after every change, where pairs that stood before it count a
+bonus against churn. Rows and lists of edges lie contiguous with some slack; when it is used up everything is laid
+out anew, which a change in thousands pays for.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from typing import Any, Literal
 import numpy as np
 
 from services.matching.engine import prices as pricing
-from services.matching.engine.changes import DEAD, Slack, mend, replace_column, replace_row
+from services.matching.engine.changes import DEAD, Slack, mark, mend, replace_column, replace_row
 from services.matching.engine.exact import exact, market
 from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, Objective, whole
 from services.matching.engine.paths import adopt, settle
 
 ROOM = 12
 """Edges that a row, and a mentor's list, may grow by; a list by a quarter of its length if that is more."""
+JOURNAL = 4096
+"""Moves of one change that are written down; after more, the bonus is moved by looking at every edge."""
 ANEW = 20
 """A burst that touches more than one in so many mentees is solved anew: that is then cheaper (measured)."""
 
@@ -56,20 +59,24 @@ class Repaired:
 class Standing:
     """A solution that follows the world. Leave empty rows and mentors without places for those who will come."""
 
-    def __init__(self, given: Graph, objective: Objective = "score") -> None:
+    def __init__(self, given: Graph, objective: Objective = "score", *, bonus: int = 0) -> None:
+        """Solve `given` (raw scores) and stand. bonus: points that a standing pair is worth beyond its score."""
         self.participation = objective == "participation"
+        self.bonus = bonus
         largest = max(int(given.scores.max(initial=0)), 2_000_000)
         # Fixed for good, unlike `prices.weight`: later scores may be larger than those of now.
-        self.unit = 4 * (largest + 1) * (given.mentees + given.mentors + 1) if self.participation else 0
+        self.unit = (
+            4 * (largest + bonus + 1) * (given.mentees + given.mentors + 1) if self.participation else 0
+        )
         self.largest = largest
         self.stamp = 0
-        self._lay(given, np.zeros(given.mentors, np.int64), np.zeros(0, np.int64))
-        self._solve()
+        self._solve(given, np.zeros(0, np.int64))
 
     @property
     def welfare(self) -> int:
-        """Σ score of the standing pairs."""
-        return int(np.sum(self.market.points[self.market.taken] - self.unit))
+        """Σ score of the standing pairs, without bonus."""
+        taken = self.market.taken
+        return int(np.sum(self.market.points[taken] - self.unit - self.bonus * self.slack.marked[taken]))
 
     @property
     def pairs(self) -> Ints:
@@ -87,20 +94,25 @@ class Standing:
 
     @property
     def graph(self) -> Graph:
-        """The candidates as they are now."""
+        """The candidates as they are now, without bonus."""
+        return self._graph(bonused=False)
+
+    def _graph(self, *, bonused: bool) -> Graph:
         m = self.market
         edges = np.flatnonzero(m.points > DEAD // 2)
         starts = np.zeros(len(m.starts) + 1, np.int64)
         np.cumsum(np.bincount(m.rows[edges], minlength=len(m.starts)), out=starts[1:])
         order = edges[np.argsort(m.rows[edges], kind="stable")]
         points = m.points[order] - self.unit
+        if not bonused:
+            points = points - self.bonus * self.slack.marked[order]
         return Graph(starts, m.indices[order], points, self.capacities.copy(), m.demands.copy())
 
     def bound(self) -> tuple[int, int]:
-        """(people, points) that the kept prices prove for the kept candidates."""
-        given = self.graph
+        """(people, points) that the kept prices prove for the kept candidates, with the bonus of what stands."""
+        given = self._graph(bonused=True)
         # Nobody pays for a place that there is not.
-        prices = np.where(given.capacities == 0, self.unit + self.largest, self.market.prices)
+        prices = np.where(given.capacities == 0, self.unit + self.largest + self.bonus, self.market.prices)
         people, points = pricing.row_bounds(
             given.indptr, given.indices, given.scores, given.demands, prices, self.unit
         )
@@ -116,17 +128,18 @@ class Standing:
         """Follow several; a burst is solved anew where that is cheaper, and the answer says so."""
         before = int(self.market.moves[0])
         anew = len(changes) > max(ANEW, len(self.market.starts) // ANEW)
+        stood = self._keys(np.flatnonzero(self.market.taken)) if anew else np.zeros(0, np.int64)
         looked = 0
         for each in changes:
             if isinstance(each, MenteeChange):
                 looked += self._mentee(each, search=not anew)
             else:
                 looked += self._mentor(each, search=not anew)
-        if anew:
-            before = 0
-            self._lay(self.graph, self.market.prices, np.zeros(0, np.int64))
-            self._solve()
-        return Repaired("solved" if anew else "repaired", int(self.market.moves[0]) - before, looked)
+        if not anew:
+            return Repaired("repaired", int(self.market.moves[0]) - before, looked)
+        self._solve(self.graph, stood)
+        now = self._keys(np.flatnonzero(self.market.taken))
+        return Repaired("solved", len(np.setdiff1d(now, stood)), looked)
 
     def _mentee(self, change: MenteeChange, *, search: bool) -> int:
         indices, points = self._edges(change.indices, change.scores, len(self.capacities))
@@ -135,13 +148,11 @@ class Standing:
         touched = np.zeros(int(self.market.served[change.mentee]) + 1, np.int64)
         if not replace_row(self.market, self.slack, change.mentee, indices, points, change.demand, touched):
             given = self._with_row(change.mentee, indices, points - self.unit, change.demand)
-            held = self._keys(np.flatnonzero(self.market.taken), given.mentors)
-            self._lay(given, self.market.prices, held)
-            return self._settle()
+            return self._again(given)
         if not search:
             return 0
         self.stamp, looked = mend(
-            self.market, self.stamp, np.array([change.mentee]), touched[1 : touched[0] + 1]
+            self.market, self.slack, self.stamp, np.array([change.mentee]), touched[1 : touched[0] + 1]
         )
         return looked
 
@@ -153,13 +164,12 @@ class Standing:
         self.capacities[j] = change.places
         released = np.zeros(int(self.market.load[j]) + 1, np.int64)
         if not replace_column(self.market, self.slack, j, mentees, points, change.places, released):
-            given = self._with_column(j, mentees, points - self.unit)
-            held = self._keys(np.flatnonzero(self.market.taken), given.mentors)
-            self._lay(given, self.market.prices, held)
-            return self._settle()
+            return self._again(self._with_column(j, mentees, points - self.unit))
         if not search:
             return 0
-        self.stamp, looked = mend(self.market, self.stamp, released[1 : released[0] + 1], np.array([j]))
+        self.stamp, looked = mend(
+            self.market, self.slack, self.stamp, released[1 : released[0] + 1], np.array([j])
+        )
         return looked
 
     def _edges(self, others: Any, scores: Any, count: int) -> tuple[Ints, Ints]:
@@ -172,9 +182,15 @@ class Standing:
             raise BadGraph(f"a score is outside 0 … {self.largest}")
         return indices, points + self.unit
 
-    def _keys(self, edges: Ints, mentors: int) -> Ints:
-        keys: Ints = self.market.rows[edges] * mentors + self.market.indices[edges]
+    def _keys(self, edges: Ints) -> Ints:
+        keys: Ints = self.market.rows[edges] * len(self.capacities) + self.market.indices[edges]
         return keys
+
+    def _again(self, given: Graph) -> int:
+        """Lay everything out anew and go on from what stands."""
+        stood = self._keys(np.flatnonzero(self.market.taken))
+        self._lay(given, self.market.prices, stood, stood)
+        return self._settle()
 
     def _with_row(self, mentee: int, indices: Ints, scores: Ints, demand: int) -> Graph:
         given = self.graph
@@ -201,8 +217,11 @@ class Standing:
             given.demands,
         )
 
-    def _lay(self, given: Graph, prices: Ints, held: Ints) -> None:
-        """Lay everything out with room to grow. held: keys mentee · mentors + mentor that stand, where possible."""
+    def _lay(self, given: Graph, prices: Ints, stood: Ints, held: Ints) -> None:
+        """Lay everything out with room to grow; keys are mentee · mentors + mentor.
+
+        stood: pairs that count the bonus. held: those to take over as far as prices support them.
+        """
         self.capacities = given.capacities.copy()
         width = np.diff(given.indptr)
         degree = np.bincount(given.indices, minlength=given.mentors)
@@ -245,25 +264,32 @@ class Standing:
             place=np.zeros(edges, np.int64),
             prices=np.where(places > 0, prices, 0),
             heap=np.zeros((2, front), np.int64),
-            moves=np.zeros(1, np.int64),
+            moves=np.zeros(2, np.int64),
+            journal=np.zeros(JOURNAL, np.int64),
         )
-        self.slack = Slack(limits, ceilings, ends, spot)
-        if len(held):
-            keys = rows[at] * given.mentors + indices[at]
-            adopt(self.market, at[np.isin(keys, held)])
+        marked = np.zeros(edges, np.bool_)
+        keys = rows[at] * given.mentors + indices[at]
+        marked[at[np.isin(keys, stood)]] = self.bonus > 0
+        points[marked] += self.bonus
+        self.slack = Slack(limits, ceilings, ends, spot, marked, self.bonus)
+        adopt(self.market, at[np.isin(keys, held)])
 
-    def _solve(self) -> None:
-        given = self.graph
-        chosen, prices = exact(given, participation=self.participation)
+    def _solve(self, given: Graph, stood: Ints) -> None:
+        """Everything anew; pairs in `stood` (keys) count the bonus."""
+        keys = given.rows() * given.mentors + given.indices
+        scores = given.scores + self.bonus * np.isin(keys, stood)
+        bonused = Graph(given.indptr, given.indices, scores, given.capacities, given.demands)
+        chosen, prices = exact(bonused, participation=self.participation)
         if self.participation:
-            heads, points = pricing.parts(prices, pricing.weight(given))
+            heads, points = pricing.parts(prices, pricing.weight(bonused))
             prices = heads * self.unit + points
-        keys = given.rows()[chosen] * given.mentors + given.indices[chosen]
-        self._lay(given, prices, keys)
+        self._lay(given, prices, stood, keys[chosen])
         self._settle()
 
     def _settle(self) -> int:
         self.stamp, looked = settle(self.market, self.stamp)
+        self.market.moves[1] = JOURNAL + 1  # so much has moved: look at every edge
+        mark(self.market, self.slack)
         return looked
 
 
