@@ -11,6 +11,8 @@ help: ## list the targets
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Compiling the matching engine (once, half a minute)"
+	@$(BIN)/python -c "import services.matching.planning"
 	@touch $@
 
 venv: .venv/.installed ## make .venv from the lock
