@@ -94,7 +94,7 @@ def test_the_story_holds_and_its_last_line_says_so(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("moment", "how", "code"),
     [
-        ("starting kafka", signal.SIGINT, 130),
+        ("mailbox is ready", signal.SIGINT, 130),
         ("HR sends its file", signal.SIGINT, 130),
         ("HR sends its file", signal.SIGTERM, 130),
         ("HR sends its file", signal.SIGKILL, -signal.SIGKILL),
