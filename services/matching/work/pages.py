@@ -113,8 +113,10 @@ class Pages:
         clock = asyncio.get_running_loop()
         end = clock.time() + SECONDS_A_PAGE
         rest = list(page.make)
-        while rest and clock.time() < end:
+        while rest:
             stale |= not await self._pair(tx, both, rest.pop(0), page.propose)
+            if clock.time() >= end:
+                break
         await self._take(tx, both, before)
         if stale:
             # Someone has changed since the plan was made; their change has woken the cohort or is about to,

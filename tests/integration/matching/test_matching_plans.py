@@ -6,12 +6,15 @@ import os
 import signal
 from datetime import timedelta
 
-from services.matching.work import cohorts
-from shared.contracts import ASSESSMENTS
+from services.matching.work import cohorts, pages
+from shared.contracts import ASSESSMENTS, PARTICIPANTS
+from tests.integration.matching.conftest import until
 
 
 async def test_drafts_are_private_until_the_window_is_over_and_then_shown_in_pages(world, monkeypatch):
-    monkeypatch.setattr(cohorts, "PAIRS_A_PAGE", 2)
+    monkeypatch.setattr(cohorts, "PAIRS_A_PAGE", 3)
+    # A database so slow that one pair uses up a page's time: the rest of the page goes on in the next transaction.
+    monkeypatch.setattr(pages, "SECONDS_A_PAGE", 0.0)
     today = world.kernel.clock.now().date()
     window = {"first": today - timedelta(days=9), "last": today + timedelta(days=3)}
     mentors, mentees = [f"m{n}" for n in range(7)], [f"e{n}" for n in range(7)]
@@ -134,4 +137,38 @@ async def test_the_coordinator_rematches_and_another_programs_coordinator_cannot
     answer = await world.call("POST", "/programs/p/rematch", json={"pair": pair["id"]}, status=202)
     assert answer["state"] == "active"
     await world.advance(days=7)
+    assert await world.partners("proposed") == {"e1": "m2"}
+
+
+async def test_a_plan_waits_for_people_who_come_after_their_enrollment_and_then_goes_on_without_them(world):
+    await world.person("m1", "m2", "e1")
+    await world.enroll("mentor", "m1", skills_offered={"a": 1})
+    await world.enroll("mentor", "m2", skills_offered={"a": 1})
+    await world.enroll("mentor", "late", skills_offered={"a": 5})
+    await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.enroll("mentee", "never", skills_sought={"a": 5})
+    await world.program()
+    await until(lambda: waited(world, 1))
+    assert await world.pairs() == []
+    await world.person("late")
+    await world.advance(minutes=2)
+    assert await world.partners("proposed") == {"e1": "late"}
+
+
+async def waited(world, times):
+    return await world.kernel.database["cohorts"].count_documents({"state.waits": {"$gte": times}}) == 1
+
+
+async def test_an_erased_person_leaves_nothing_open(world):
+    await world.person("m1", "m2", "e1")
+    await world.enroll("mentor", "m1", skills_offered={"a": 5})
+    await world.enroll("mentor", "m2", skills_offered={"a": 1})
+    await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.program()
+    await world.settled()
+    pair = await world.accept(await world.pair_of("e1"))
+    await world.sender.events(PARTICIPANTS.erasure("acme", "m1", 2))
+    await world.settled()
+    ended = await world.call("GET", f"/pairs/{pair['id']}")
+    assert (ended["state"], ended["outcome"]) == ("ended", "left")
     assert await world.partners("proposed") == {"e1": "m2"}
