@@ -16,6 +16,7 @@ from services.matching.engine.people import cohort, people
 from services.matching.engine.reasons import Explainer, Help, missing
 from services.matching.engine.rules import BadRules, rules_from
 from services.matching.engine.sheet import COLUMNS, Sheet
+from services.matching.engine.stability import blocking
 
 LISTED = 20
 """People left over, and skills, that the text names; `--json` has all."""
@@ -177,6 +178,7 @@ def _proof(found: Matching, mentees: int, rules: Rules) -> dict[str, Any]:
         "upper_bound": found.upper_bound,
         "gap": found.gap,
         "optimal": found.gap == 0.0,
+        "blocking_pairs": blocking(found.graph, found.pairs),
     }
 
 

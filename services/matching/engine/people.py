@@ -29,6 +29,8 @@ Patterns = npt.NDArray[np.int32]
 
 TERMS = ("choice", "skills", "goals", "languages", "availability", "seniority")
 """Terms with a kernel, in the order of `Columns.weights`."""
+MOST_WEIGHT = 150
+"""Weights of a program may add up to this; beyond it sums and prices would not fit the kernels' 32 bits."""
 OF_A_MENTOR = ("training", "screening")
 """Gates that close a mentor's places; role, leave and places are in `Person.free`."""
 KNOWN_GATES = frozenset(
@@ -68,7 +70,7 @@ def people(
 
 
 def cohort(given: People) -> Cohort:
-    """Columns, places and wishes of these people."""
+    """Columns, places and wishes of these people. Raises ValueError where weights add up to more than MOST_WEIGHT."""
     pool, rules = given.pool, given.pool.rules
     mentees, mentors = given.mentees, pool.mentors
     skills, goals, tongues = Numbers[str](), Numbers[str](), Numbers[str]()
@@ -89,6 +91,8 @@ def cohort(given: People) -> Cohort:
     weeks, own, own_pattern, their, pattern = _hours(given)
     barred, draft = _barred(given), _drafts(given)
     known = {term.name: weight for term, weight in weighted(rules)}
+    if sum(known.values()) > MOST_WEIGHT:
+        raise ValueError(f"the weights of a program may add up to {MOST_WEIGHT}, not {sum(known.values())}")
     columns = Columns(
         weights=np.array([known.get(name, 0) for name in TERMS], np.int64),
         unit=max(1, sum(known.values())),
