@@ -91,7 +91,7 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         helps_dense=helps_dense,
         pattern=np.where(their_hours < 0, len(hours), their_hours).astype(np.uint32),
         own_hours=hours,
-        their_hours=hours,
+        their_hours=np.ascontiguousarray(hours.T),
         weeks=2,
     )
     return Cohort(columns, np.full(mentors, places, np.int64), np.ones(mentees, np.int64))

@@ -111,6 +111,7 @@ class Columns(NamedTuple):
     own_hours: WordRows
     """(patterns of mentees, weeks · words)"""
     their_hours: WordRows
+    """(weeks · words, patterns of mentors): the other way round, so that many are counted at once."""
     weeks: int
 
 

@@ -141,7 +141,7 @@ def cohort(given: People) -> Cohort:
         helps_dense=helps_dense,
         pattern=np.where(pattern < 0, len(their), pattern).astype(np.uint32),
         own_hours=own,
-        their_hours=their,
+        their_hours=np.ascontiguousarray(their.T),
         weeks=weeks,
     )
     able = np.ones(len(mentors), np.bool_)

@@ -11,7 +11,7 @@ from services.matching.engine.rows import common_hours, row
 def all_rows(c: Columns, mentees: Ints32, largest: int, extra: Rows32, out: Rows32) -> None:
     """The sums of some mentees with every mentor, one row each: for tests, reasons and small cohorts."""
     mentors = len(c.kind)
-    hours = np.empty(len(c.their_hours) + 1, np.int32)
+    hours = np.empty(c.their_hours.shape[1] + 1, np.int32)
     by_kind = np.empty(len(c.kind_level), np.int32)
     speeches = np.empty(len(c.speech_first), np.int32)
     levels = np.empty(len(c.levels), np.int32)
@@ -56,7 +56,7 @@ def retrieve(
     larger sum − price than this.
     """
     size = len(c.kind)
-    hours = np.empty(len(c.their_hours) + 1, np.int32)
+    hours = np.empty(c.their_hours.shape[1] + 1, np.int32)
     by_kind = np.empty(len(c.kind_level), np.int32)
     speeches = np.empty(len(c.speech_first), np.int32)
     levels = np.empty(len(c.levels), np.int32)

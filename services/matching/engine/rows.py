@@ -41,21 +41,29 @@ def common_hours(c: Columns, own: int, out: Ints32) -> None:
 
     out (patterns + 1,): its last place is for mentors whose hours are not known.
     """
-    patterns = len(c.their_hours)
+    patterns = c.their_hours.shape[1]
     weight = c.weights[4]
     for p in range(patterns + 1):
         out[p] = weight * HALF
     if own < 0 or weight == 0:
         return
-    words = c.their_hours.shape[1] // c.weeks
+    words = c.their_hours.shape[0] // c.weeks
+    least = np.full(patterns, 1 << 20, np.int64)
+    for week in range(c.weeks):
+        count = np.zeros(patterns, np.int64)
+        for w in range(week * words, (week + 1) * words):
+            mine = c.own_hours[own, w]
+            if mine:  # most words of a week are empty
+                for p in range(patterns):
+                    count[p] += popcount(mine & c.their_hours[w, p])
+        for p in range(patterns):
+            least[p] = min(least[p], count[p])
+    plenty = (c.enough + QUARTER - 1) // QUARTER
+    points = np.empty(plenty + 1, np.int32)
+    for quarters in range(plenty + 1):
+        points[quarters] = weight * np.int64(np.rint(min(1.0, (quarters * QUARTER) / c.enough) * WHOLE))
     for p in range(patterns):
-        least = 1 << 20
-        for week in range(c.weeks):
-            count = 0
-            for w in range(week * words, (week + 1) * words):
-                count += popcount(c.own_hours[own, w] & c.their_hours[p, w])
-            least = min(least, count)
-        out[p] = weight * np.int64(np.rint(min(1.0, (least * QUARTER) / c.enough) * WHOLE))
+        out[p] = points[min(least[p], plenty)]
 
 
 @kernel
