@@ -32,7 +32,7 @@ def fresh() -> None:
 
 
 def quick() -> None:
-    coarse(300, SEED)
+    coarse(500, SEED, 100)
     dense(1000, SEED, 3)
     dense(2000, SEED, 3)
     tight(3_000, 1_000, 3, SEED)
@@ -45,7 +45,7 @@ def quick() -> None:
 
 def full() -> None:
     threads = min(2, os.cpu_count() or 1)
-    coarse(1_000, SEED)
+    coarse(1_000, SEED, 800)
     dense(1_000, SEED, 3)
     dense(5_000, SEED, 8)
     tight(10_000, 3_333, 3, SEED)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.engine.compile import Longs, kernel
+
 Ints = npt.NDArray[np.int64]
 Objective = Literal["score", "participation"]
 
@@ -92,13 +94,19 @@ def graph(indptr: Any, indices: Any, scores: Any, capacities: Any, demands: Any 
 
 def _refuse_twins(given: Graph) -> None:
     """One mentor twice in a row would give a mentee with two wishes the same mentor twice."""
-    if len(given.indices) == 0:
-        return
-    keys = given.rows() * given.mentors + given.indices
-    if (np.diff(keys) > 0).all():
-        return
-    keys.sort()
-    twins = np.flatnonzero(np.diff(keys) == 0)
-    if len(twins):
-        mentee, mentor = divmod(int(keys[twins[0]]), given.mentors)
-        raise BadGraph(f"mentee {mentee} has mentor {mentor} twice")
+    seen = np.full(given.mentors, -1, np.int64)
+    twin = _twin(given.indptr, given.indices, seen)
+    if twin >= 0:
+        mentee = int(np.searchsorted(given.indptr, twin, side="right")) - 1
+        raise BadGraph(f"mentee {mentee} has mentor {int(given.indices[twin])} twice")
+
+
+@kernel
+def _twin(indptr: Longs, indices: Longs, seen: Longs) -> int:
+    """The first edge whose mentor its row has already; −1: none."""
+    for i in range(len(indptr) - 1):
+        for e in range(indptr[i], indptr[i + 1]):
+            if seen[indices[e]] == i:
+                return e
+            seen[indices[e]] = i
+    return -1

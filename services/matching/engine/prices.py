@@ -229,9 +229,13 @@ def row_bounds(
         count = 0
         for e in range(indptr[i], indptr[i + 1]):
             gain = unit + scores[e] - prices[indices[e]]
-            if gain > 0:
-                best[count] = gain
-                count += 1
+            if gain <= 0:
+                continue
+            if demands[i] == 1 and count == 1:  # nearly everybody: no need to sort
+                best[0] = max(best[0], gain)
+                continue
+            best[count] = gain
+            count += 1
         if count > demands[i]:
             best[:count].sort()
         for k in range(min(count, demands[i])):
