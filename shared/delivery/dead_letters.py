@@ -97,7 +97,9 @@ async def record(tx: Transaction, service: str, group: str, dead: Sequence[Dead]
 def _organization(key: bytes | None) -> str:
     """The organization as the key tells it; a record without a readable key belongs to nobody."""
     text = (key or b"").decode("ascii", "replace")
-    return text.split("/", 1)[0] if "/" in text else "unknown"
+    organization, slash, _ = text.partition("/")
+    # An empty one would be refused as an event's organization, and the notice would halt what it is to report.
+    return organization if slash and organization else "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from shared import metrics
 from shared.clock import Clock
+from shared.contracts.topics import DEAD_LETTERS
 from shared.delivery.aggregates import Aggregates
 from shared.delivery.copies import Copies
 from shared.delivery.dead_letters import DeadLetters
@@ -76,6 +77,10 @@ class Kernel:
     _joining: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
+        if self.projections and self.service not in DEAD_LETTERS:
+            raise ValueError(
+                f"service {self.service!r} has no dead-letter topic: add it to SERVICES in shared/contracts/topics.py"
+            )
         settings, service = self.settings, self.service
         self.owner = f"{service}-{uuid4().hex[:12]}"
         self.mongo = Mongo(settings.mongo_uri, driver=settings.mongo_driver)
