@@ -17,7 +17,6 @@ from services.matching.domain.score import reasons, score
 from services.matching.domain.tree import reach
 from services.matching.store import LeftOver, Making, Place, PlanPage, Store
 from services.matching.work.cohorts import page_id
-from services.matching.work.gather import debounce
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
@@ -27,6 +26,7 @@ IDS = UUID("6e2f3c1a-6b0e-5d0a-9c8e-2f6a1f3d7b41")
 """Namespace of pair ids: the same two enrollments give the same id, so that a plan carried out twice adds
 nothing."""
 
+NET = timedelta(minutes=1)
 SECONDS_A_PAGE = 1.5
 """Time in which a page makes pairs before it commits and goes on in another transaction: however slow the
 database is, a page stays well inside the five seconds that a transaction may live."""
@@ -119,9 +119,9 @@ class Pages:
                 break
         await self._take(tx, both, before)
         if stale:
-            # Someone has changed since the plan was made; their change has woken the cohort or is about to,
-            # and the others of the page should not wait for it.
-            tx.wake("cohort", page.cohort, delay=max(debounce(program), timedelta(seconds=1)))
+            # Someone has changed since the plan was made, and that change wakes the cohort itself. This is only the
+            # net below it: often enough that nobody is forgotten, too seldom to plan in circles.
+            tx.wake("cohort", page.cohort, delay=NET)
         return rest
 
     async def _load(self, tx: Transaction, program: Program, makes: Sequence[Making]) -> Both:
