@@ -32,7 +32,7 @@ def fresh() -> None:
 
 
 def quick() -> None:
-    coarse(500, SEED, 100)
+    coarse(500, SEED, 300)
     dense(1000, SEED, 3)
     dense(2000, SEED, 3)
     tight(3_000, 1_000, 3, SEED)

@@ -30,8 +30,18 @@ def ours(table: Ints) -> tuple[int, float]:
 
 
 def coarse(size: int, seed: int, aim: float) -> None:
-    """mentor-match's kind of scores: a few points for what two people have in common."""
-    table = np.random.default_rng(seed).integers(0, 41, (size, size))
+    """mentor-match's kind of scores: a few points for one profession, a grade one or two above, one location."""
+    rng = np.random.default_rng(seed)
+    profession, grade, location = (
+        (rng.integers(0, kinds, (size, 1)), rng.integers(0, kinds, size)) for kinds in (12, 9, 6)
+    )
+    ahead = grade[1] - grade[0]
+    table = (
+        4 * (profession[0] == profession[1])
+        + 3 * ((ahead > 0) & (ahead < 3))
+        + 2 * (location[0] == location[1])
+    )
+    table = table.astype(np.int64)
     ours(table[:64, :64])
     mine, (welfare, gap) = timed(lambda: ours(table))
     theirs, other = timed(lambda: peers.munkres(table))

@@ -1,5 +1,6 @@
 """The peers, called as their users call them, on the numbers that ours gets."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,9 @@ Ints = npt.NDArray[np.int64]
 
 
 def munkres(table: Ints) -> int:
-    """As mentor-match does: lists of lists, scores turned into costs, one Munkres over the dense square."""
+    """As mentor-match does (munkres 1.1.4): lists of lists, costs `sys.maxsize - score`, one dense square."""
     rows: Any = table.tolist()
-    top = int(table.max())
-    pairs = Munkres().compute(make_cost_matrix(rows, lambda score: top - score))
+    pairs = Munkres().compute(make_cost_matrix(rows, lambda score: sys.maxsize - score))
     return sum(rows[i][j] for i, j in pairs)
 
 
