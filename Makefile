@@ -35,7 +35,7 @@ test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS 
 	@$(BIN)/python -m deploy.local.kafka_home
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-faults: .venv/.installed ## random kills and freezes under load, about 20 minutes (SEED=, FAULTS=, EVENTS=)
+faults: .venv/.installed ## random kills and freezes under load, about 6 minutes (SEED=, FAULTS=, EVENTS=)
 	@SEED=$(SEED) FAULTS=$(FAULTS) EVENTS=$(EVENTS) exec $(BIN)/python -m tests.faults.long
 
 bench-pipeline: .venv/.installed ## how fast events pass, against bare loops: JSON lines (BENCH_ARGS="--only ac --runs 5")
