@@ -4,8 +4,8 @@ import numpy as np
 
 from services.matching.engine.auction import auction
 from services.matching.engine.graph import Graph, Ints
-from services.matching.engine.market import Market
-from services.matching.engine.paths import adopt, settle
+from services.matching.engine.market import Market, adopt
+from services.matching.engine.paths import settle
 from services.matching.engine.prices import weight
 
 STEP = 3000

@@ -92,6 +92,14 @@ def graph(indptr: Any, indices: Any, scores: Any, capacities: Any, demands: Any 
     return result
 
 
+def of_edges(rows: Ints, indices: Ints, scores: Ints, capacities: Ints, demands: Ints) -> Graph:
+    """A graph from edges in any order, unchecked."""
+    order = np.lexsort((indices, rows))
+    starts = np.zeros(len(demands) + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=len(demands)), out=starts[1:])
+    return Graph(starts, indices[order], scores[order], capacities, demands)
+
+
 def _refuse_twins(given: Graph) -> None:
     """One mentor twice in a row would give a mentee with two wishes the same mentor twice."""
     seen = np.full(given.mentors, -1, np.int64)

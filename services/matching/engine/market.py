@@ -124,3 +124,43 @@ def release(m: Market, j: int, e: int) -> None:
     m.slots[m.place[e]] = last
     m.place[last] = m.place[e]
     note(m, e)
+
+
+@kernel
+def adopt(m: Market, held: Longs) -> int:
+    """Take over the pairs (edges) `held` as far as today's prices support them; returns how many.
+
+    A pair stays where nobody whom its mentee does not hold is better at these prices. The market must be empty.
+    """
+    for x in range(len(held)):
+        e = held[x]
+        m.taken[e] = True
+        m.served[m.rows[e]] += 1
+    kept = 0
+    for x in range(len(held)):
+        e = held[x]
+        i = m.rows[e]
+        j = m.indices[e]
+        best = 0
+        for f in range(m.starts[i], m.stops[i]):
+            if not m.taken[f] and m.places[m.indices[f]] > 0:
+                best = max(best, m.points[f] - m.prices[m.indices[f]])
+        m.gains[i] = best
+        if m.points[e] - m.prices[j] < best or m.load[j] >= m.places[j] or m.served[i] > m.demands[i]:
+            m.taken[e] = False
+            m.served[i] -= 1
+        else:
+            hold(m, j, e)
+            kept += 1
+    # What was given up may be better than what was kept: such rows begin anew.
+    for x in range(len(held)):
+        e = held[x]
+        i = m.rows[e]
+        if m.taken[e]:
+            continue
+        for f in range(m.starts[i], m.stops[i]):
+            if m.taken[f]:
+                release(m, m.indices[f], f)
+                m.served[i] -= 1
+                kept -= 1
+    return kept

@@ -9,7 +9,7 @@ other.
 Both are Dijkstra's search on reduced costs; marks are stamped by search, so that a small search costs little.
 """
 
-from services.matching.engine.compile import Longs, kernel
+from services.matching.engine.compile import kernel
 from services.matching.engine.market import Market, hold, pop, push, release
 
 
@@ -261,43 +261,3 @@ def settle(m: Market, stamp: int) -> tuple[int, int]:
         stamp, seen = sell(m, j, stamp)
         looked += seen
     return stamp, looked
-
-
-@kernel
-def adopt(m: Market, held: Longs) -> int:
-    """Take over the pairs (edges) `held` as far as today's prices support them; returns how many.
-
-    A pair stays where nobody whom its mentee does not hold is better at these prices. The market must be empty.
-    """
-    for x in range(len(held)):
-        e = held[x]
-        m.taken[e] = True
-        m.served[m.rows[e]] += 1
-    kept = 0
-    for x in range(len(held)):
-        e = held[x]
-        i = m.rows[e]
-        j = m.indices[e]
-        best = 0
-        for f in range(m.starts[i], m.stops[i]):
-            if not m.taken[f] and m.places[m.indices[f]] > 0:
-                best = max(best, m.points[f] - m.prices[m.indices[f]])
-        m.gains[i] = best
-        if m.points[e] - m.prices[j] < best or m.load[j] >= m.places[j] or m.served[i] > m.demands[i]:
-            m.taken[e] = False
-            m.served[i] -= 1
-        else:
-            hold(m, j, e)
-            kept += 1
-    # What was given up may be better than what was kept: such rows begin anew.
-    for x in range(len(held)):
-        e = held[x]
-        i = m.rows[e]
-        if m.taken[e]:
-            continue
-        for f in range(m.starts[i], m.stops[i]):
-            if m.taken[f]:
-                release(m, m.indices[f], f)
-                m.served[i] -= 1
-                kept -= 1
-    return kept

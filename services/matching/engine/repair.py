@@ -13,8 +13,9 @@ import numpy as np
 from services.matching.engine import prices as pricing
 from services.matching.engine.changes import DEAD, Slack, mark, mend, replace_column, replace_row
 from services.matching.engine.exact import exact, market
-from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, Objective, whole
-from services.matching.engine.paths import adopt, settle
+from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, Objective, of_edges, whole
+from services.matching.engine.market import adopt
+from services.matching.engine.paths import settle
 
 ROOM = 12
 """Edges that a row, and a mentor's list, may grow by; a list by a quarter of its length if that is more."""
@@ -198,7 +199,7 @@ class Standing:
         keep = rows != mentee
         demands = given.demands.copy()
         demands[mentee] = demand
-        return _graph(
+        return of_edges(
             np.concatenate([rows[keep], np.full(len(indices), mentee)]),
             np.concatenate([given.indices[keep], indices]),
             np.concatenate([given.scores[keep], scores]),
@@ -209,7 +210,7 @@ class Standing:
     def _with_column(self, mentor: int, mentees: Ints, scores: Ints) -> Graph:
         given = self.graph
         keep = given.indices != mentor
-        return _graph(
+        return of_edges(
             np.concatenate([given.rows()[keep], mentees]),
             np.concatenate([given.indices[keep], np.full(len(mentees), mentor)]),
             np.concatenate([given.scores[keep], scores]),
@@ -291,10 +292,3 @@ class Standing:
         self.market.moves[1] = JOURNAL + 1  # so much has moved: look at every edge
         mark(self.market, self.slack)
         return looked
-
-
-def _graph(rows: Ints, indices: Ints, scores: Ints, capacities: Ints, demands: Ints) -> Graph:
-    order = np.lexsort((indices, rows))
-    starts = np.zeros(len(demands) + 1, np.int64)
-    np.cumsum(np.bincount(rows, minlength=len(demands)), out=starts[1:])
-    return Graph(starts, indices[order], scores[order], capacities, demands)
