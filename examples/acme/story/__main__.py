@@ -66,12 +66,22 @@ async def run(platform: Platform, files: Path, people: int, seed: int) -> dict[s
     return numbers | {"seconds": round(tell.seconds, 1)}
 
 
-async def interruptible(platform: Platform, files: Path, people: int, seed: int) -> dict[str, object]:
-    """`run`, cancelled by Ctrl-C, SIGTERM, a closed terminal, and by the end of whoever started us."""
+async def interruptible(
+    platform: Platform, files: Path, people: int, seed: int, asked: list[str]
+) -> dict[str, object]:
+    """`run`, cancelled by Ctrl-C, SIGTERM, a closed terminal, and by the end of whoever started us.
+
+    The signals' names are added to `asked`.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+
+    def stop(name: str) -> None:
+        asked.append(name)
+        task.cancel()
+
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(each, task.cancel)
+        loop.add_signal_handler(each, stop, each.name)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     return await run(platform, files, people, seed)
@@ -89,13 +99,16 @@ def main() -> int:
         parser.error("--people is at least 50")
     folder = Path(tempfile.mkdtemp(prefix="rapport-demo-"))
     keep = True
+    asked: list[str] = []
     try:
         platform = Platform(folder / "data", Ports.free(), say=lambda line: print(f"· {line}", flush=True))
-        numbers = asyncio.run(interruptible(platform, folder / "files", given.people, given.seed))
+        numbers = asyncio.run(interruptible(platform, folder / "files", given.people, given.seed, asked))
         keep = given.keep
     except asyncio.CancelledError:
+        if not asked:
+            raise
         keep = False
-        print("\nmake demo: interrupted; everything is stopped", file=sys.stderr, flush=True)
+        print(f"\nmake demo: interrupted by {asked[0]}; everything is stopped", file=sys.stderr, flush=True)
         _forget(folder)
         # Not a plain return: a thread that fetches jars cannot be cancelled and would keep us waiting.
         os._exit(130)
