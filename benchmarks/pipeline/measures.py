@@ -98,7 +98,7 @@ async def single(ground: Ground, runs: int, scale: float) -> None:
 
 async def relay(ground: Ground, runs: int, scale: float) -> None:
     """(c) The relay against bare read, send, delete of the same rows."""
-    events = int(16_000 * scale)
+    events = int(8_000 * scale)
     prefix = await ground.topic(PARTICIPANTS.name)
     made = ground.events(ground.ids(events))
     # As the kernel would have written them: a worker's transactions of 20 subjects, a person's of one.
@@ -128,12 +128,12 @@ async def relay(ground: Ground, runs: int, scale: float) -> None:
 
 async def idle(ground: Ground, runs: int, scale: float) -> None:
     """(d) Idle: from a commit in one service to its projection in another, against bare produce and consume."""
-    await latency.measure(ground, runs, int(60 * scale))
+    await latency.measure(ground, runs, int(40 * scale))
 
 
 async def growth(ground: Ground, runs: int, scale: float) -> None:
     """(e) What one event costs while 10², 10⁴ and 10⁵ aggregates are known."""
-    events = int(2_000 * scale)
+    events = int(1_000 * scale)
     sizes = (100, 10_000, 100_000)
     populations = [await Population.made(ground, known) for known in sizes]
     results = await alternate(runs, *[partial(each.change, events) for each in populations])
