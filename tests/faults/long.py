@@ -65,7 +65,7 @@ async def main(folder: Path) -> int:
             seed=seed,
             faults=faults,
             events=events,
-            rate=15.0,
+            rate=40.0,
             say=lambda line: say(f"{time.monotonic() - began:5.0f} s  {line}"),
         )
         books = await run.run(SETTLE_SECONDS)
