@@ -29,8 +29,10 @@ async def first_weeks(acme: Acme) -> None:
     expect(len(acme.silent) == SILENT, f"{SILENT} pairs can be chosen to fall silent")
     silent = {pair["id"] for pair in acme.silent}
     lively = next(pair for pair in pairs if pair["id"] not in silent)
+    # A pair's time begins with its first day where the mentee lives, which may be tomorrow.
+    await stage.advance("1d")
     before = await acme.tell_health(lively, "on the first day")
-    await stage.advance("7d")
+    await stage.advance("6d")
     await acme.met(pairs, 3)
     await stage.settle()
     tell.say(f"Week 1: all {len(pairs)} pairs have met and said so.")
