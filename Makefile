@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+# Processes of a test run; each starts a cluster of its own.
+WORKERS ?= 2
 EXTRAS := --extra profiles --extra matching --extra sessions --extra notifications --extra embedded --extra dev
 
 help: ## list the targets
@@ -31,9 +33,9 @@ lint: .venv/.installed ## style, types and architecture
 	@echo "mypy"; $(BIN)/mypy --no-error-summary
 	@echo "lint-imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
-test: lint ## everything that proves the product (embedded cluster; PYTEST_ARGS for pytest)
+test: lint ## everything that proves the product (embedded cluster; WORKERS=2; PYTEST_ARGS for pytest)
 	@$(BIN)/python -m deploy.local.kafka_home
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 faults: .venv/.installed ## random kills and freezes under load, about 6 minutes (SEED=, FAULTS=, EVENTS=)
 	@SEED=$(SEED) FAULTS=$(FAULTS) EVENTS=$(EVENTS) exec $(BIN)/python -m tests.faults.long
