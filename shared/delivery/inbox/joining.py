@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
@@ -46,6 +46,27 @@ async def connected(
     options = cast("partial[Any]", config.builder).keywords
     config.builder = partial(NumberedConsumer, **options)
     return broker, subscriber
+
+
+async def asking(bootstrap: str, owner: str, kafka_options: Mapping[str, Any]) -> AIOKafkaConsumer:
+    """A client that only asks where logs begin and end; raises KafkaError while the cluster is away.
+
+    A broker answers one request of a connection after the other: asked on the consumer's own, each question waits
+    for the end of the fetch before it, up to `fetch_max_wait_ms`.
+    """
+    client = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id=f"{owner}.offsets",
+        isolation_level="read_committed",
+        metadata_max_age_ms=10_000,
+        **kafka_options,
+    )
+    try:
+        await client.start()
+    except BaseException:
+        await client.stop()
+        raise
+    return client
 
 
 def subscribed(

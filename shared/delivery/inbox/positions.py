@@ -91,13 +91,22 @@ class Positions:
         if done.matched_count != 1:
             raise Stale
 
-    async def halt(self, reason: str, at: datetime, topic: str | None = None, partition: int = 0) -> None:
-        """Stand still, one partition or the whole group; the first reason is kept."""
-        ids = [self.id(topic, partition)] if topic is not None else [each.id for each in await self.all()]
-        for id in ids:
+    async def halt(self, reason: str, at: datetime, topic: str, partition: int, epoch: int) -> bool:
+        """Have one partition stand still; the first reason is kept. False when the epoch has moved on: what the
+        caller saw was read under a position that an operator, or another process, has replaced since."""
+        id = self.id(topic, partition)
+        await self._rows.update_one(
+            {"_id": id, "epoch": epoch, "halted": None}, {"$set": {"halted": reason, "halted_at": at}}
+        )
+        row = await self._rows.find_one({"_id": id})
+        return row is not None and row["halted"] is not None
+
+    async def halt_all(self, reason: str, at: datetime) -> None:
+        """Have the whole group stand still; the first reason of each partition is kept."""
+        for each in await self.all():
             # One by one: a write over all would wait until no batch of any partition is being applied.
             await self._rows.update_one(
-                {"_id": id, "halted": None}, {"$set": {"halted": reason, "halted_at": at}}
+                {"_id": each.id, "halted": None}, {"$set": {"halted": reason, "halted_at": at}}
             )
 
     async def resume(self) -> int:

@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared import metrics
 from shared.delivery.failure import Backoff, describe, is_outage
 from shared.delivery.inbox.apply import Applier
 from shared.delivery.inbox.consumer import NumberedConsumer
-from shared.delivery.inbox.joining import connected
+from shared.delivery.inbox.joining import asking, connected
 from shared.delivery.inbox.judge import Apply, Claim, Discard, Halt, judge, outside
 from shared.delivery.inbox.positions import Positions, Stale
 from shared.delivery.inbox.watch import Watch, count
@@ -44,6 +44,8 @@ class Subscriber:
     halted: dict[TopicPartition, str] = field(default_factory=dict)
     lag: dict[TopicPartition, int] = field(default_factory=dict)
     started: bool = False
+    offsets: AIOKafkaConsumer | None = None
+    """Asks where logs begin and end."""
     _broker: KafkaBroker | None = None
     _subscriber: Any = None
     _claiming: dict[TopicPartition, asyncio.Task[None]] = field(default_factory=dict)
@@ -108,15 +110,19 @@ class Subscriber:
             self.assigned,
             self.revoked,
         )
+        self.offsets = await asking(self.bootstrap, self.owner, self.kafka_options)
         await self._subscriber.start()
 
     async def _disconnect(self, deadline: float) -> None:
         if self._broker is None:
             return
         broker, self._broker, subscriber, self._subscriber = self._broker, None, self._subscriber, None
+        offsets, self.offsets = self.offsets, None
         self.claims.clear()
         with suppress(Exception):
             async with asyncio.timeout(deadline):
+                if offsets is not None:
+                    await offsets.stop()
                 if subscriber is not None:
                     await subscriber.stop()
                 await broker.stop()
@@ -147,7 +153,8 @@ class Subscriber:
             case Discard():
                 return
             case Halt(reason=reason):
-                await self.halt(tp, reason)
+                assert claim is not None
+                await self.halt(tp, reason, claim.epoch)
             case Apply(records=rest, end=end):
                 assert claim is not None
                 try:
@@ -163,7 +170,7 @@ class Subscriber:
                 claim.next = done[-1].end
                 claim.verify = None
                 if tripped := done[-1].tripped:
-                    await self.halt(tp, tripped, all=True)
+                    await self.halt_all(tp, tripped)
 
     async def _settle_stale(self, tp: TopicPartition, claim: Claim, end: int) -> None:
         """The position is elsewhere: done already, moved by hand, halted, or taken over by a higher epoch."""
@@ -234,15 +241,17 @@ class Subscriber:
         if position.halted is not None:
             self.stand_still(tp, position.halted)
             return
-        first = (await consumer.beginning_offsets([tp]))[tp]
-        end = (await consumer.end_offsets([tp]))[tp]
+        if (offsets := self.offsets) is None:
+            return  # disconnected meanwhile
+        first = (await offsets.beginning_offsets([tp]))[tp]
+        end = (await offsets.end_offsets([tp]))[tp]
         start = position.next
         if start is None:
             start = first
             if not await self.positions.begin(tp.topic, tp.partition, position.epoch, start):
                 raise TimeoutError("the position moved while it was being claimed")
         if reason := outside(start, first, end, begun=position.last is not None):
-            await self.halt(tp, reason)
+            await self.halt(tp, reason, position.epoch)
             return
         # One record back, for the proof that this is still the same log.
         verify = position.last if position.last is not None and position.last.offset >= first else None
@@ -254,12 +263,20 @@ class Subscriber:
         self.halted.pop(tp, None)
         consumer.resume(tp)
 
-    async def halt(self, tp: TopicPartition, reason: str, *, all: bool = False) -> None:
-        where = (None, 0) if all else (tp.topic, tp.partition)
-        await self._patient(
-            lambda: self.positions.halt(reason, self.applier.transactions.clock.wall(), *where)
-        )
-        for each in [*self.claims] if all else [tp]:
+    async def halt(self, tp: TopicPartition, reason: str, epoch: int) -> None:
+        """Have one partition stand still, loudly, unless its position was taken over or rebuilt meanwhile."""
+        at = self.applier.transactions.clock.wall()
+        if not await self._patient(lambda: self.positions.halt(reason, at, tp.topic, tp.partition, epoch)):
+            self.reclaim(tp)
+            return
+        self.stand_still(tp, reason)
+        log.critical("consumer %s halted at %s-%s: %s", self.group, tp.topic, tp.partition, reason)
+
+    async def halt_all(self, tp: TopicPartition, reason: str) -> None:
+        """Have the whole group stand still, loudly, for what was found in one partition."""
+        at = self.applier.transactions.clock.wall()
+        await self._patient(lambda: self.positions.halt_all(reason, at))
+        for each in [*self.claims]:
             self.stand_still(each, reason)
         log.critical("consumer %s halted at %s-%s: %s", self.group, tp.topic, tp.partition, reason)
 

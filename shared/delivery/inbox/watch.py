@@ -67,14 +67,14 @@ class Watch:
 
     async def measure(self) -> int:
         """Records of this process's partitions that are not applied yet, asked of the broker now."""
-        inbox, consumer = self.inbox, self.inbox.consumer
+        inbox, consumer, offsets = self.inbox, self.inbox.consumer, self.inbox.offsets
         assigned = list(consumer.assignment()) if consumer is not None else []
-        if consumer is None or not assigned:
+        if consumer is None or offsets is None or not assigned:
             return 0
         # Before the log is asked: a position that moves on meanwhile would seem to lie behind the log's end.
         nexts = {tp: claim.next for tp, claim in inbox.claims.items()}
-        ends = await consumer.end_offsets(assigned)
-        firsts = await consumer.beginning_offsets(assigned)
+        ends = await offsets.end_offsets(assigned)
+        firsts = await offsets.beginning_offsets(assigned)
         total = 0
         for tp in assigned:
             claim = inbox.claims.get(tp)
@@ -93,7 +93,7 @@ class Watch:
                 continue
             reason = outside(claim.next, firsts[tp], ends[tp], claim.last is not None)
             if reason and inbox.claims.get(tp) is claim:
-                await inbox.halt(tp, reason)
+                await inbox.halt(tp, reason, claim.epoch)
         return total
 
     async def _commit_offsets(self, consumer: NumberedConsumer) -> None:
