@@ -1,6 +1,6 @@
 """Aggregates: the documents a service owns, changed by compare-and-set and published as whole states."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -11,8 +11,8 @@ from shared.contracts.envelope import event_of
 from shared.contracts.topics import Topic
 from shared.delivery import query
 from shared.delivery.failure import Conflict
-from shared.delivery.model import Index
-from shared.delivery.transaction import Reader, Transaction
+from shared.delivery.model import Document, Index
+from shared.delivery.transaction import Reader, Row, Transaction
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -26,6 +26,15 @@ class Stored(Generic[S]):
     organization: str
     id: str
     state: S
+    version: int
+    revision: int
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Erased:
+    """What is left of an aggregate that was erased: its versions go on where they stood."""
+
     version: int
     revision: int
     order: int
@@ -57,33 +66,41 @@ class Aggregates(Generic[S]):
 
     async def get(self, at: Reader, id: str) -> Stored[S] | None:
         """The aggregate, or None."""
-        row = await at.database[self.collection].find_one(
-            {"_id": f"{at.organization}/{id}"}, session=at.session
-        )
-        return None if row is None or row.get("erased") else self._stored(row)
+        return (await self.get_many(at, [id])).get(id)
 
     async def get_many(self, at: Reader, ids: Sequence[str]) -> dict[str, Stored[S]]:
-        """Those that are there, by id."""
-        if not ids:
-            return {}
-        rows = at.database[self.collection].find(
-            {"_id": {"$in": [f"{at.organization}/{id}" for id in ids]}}, session=at.session
-        )
-        return {
-            each.id: each
-            for each in (self._stored(row) for row in await rows.to_list(None) if not row.get("erased"))
+        """Those that are there, by id. A transaction reads each once and sees what it has saved itself."""
+        known = await self._look(at, ids)
+        return {id: each for id, each in known.items() if isinstance(each, Stored)}
+
+    async def _look(self, at: Reader, ids: Sequence[str]) -> dict[str, Stored[S] | _Erased | None]:
+        names = {id: f"{at.organization}/{id}" for id in ids}
+        found = {
+            id: at.seen[self.collection, name]
+            for id, name in names.items()
+            if (self.collection, name) in at.seen
         }
+        missing = {id: name for id, name in names.items() if id not in found}
+        if missing:
+            rows = at.database[self.collection].find(_among(missing.values()), session=at.session)
+            read = {row["_id"]: row for row in await rows.to_list(None)}
+            for id, name in missing.items():
+                found[id] = self._stored(read[name]) if name in read else None
+                at.keep(self.collection, name, found[id])
+        return found
 
     async def find(
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
     ) -> list[Stored[S]]:
         """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
+        await at.write(self.collection)
         asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
         found = await at.mongo.aggregate(at.database[self.collection], asked, at.session)
-        return [self._stored(row) for row in found]
+        return [each for each in map(self._stored, found) if isinstance(each, Stored)]
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""
+        await at.write(self.collection)
         asked = query.stages(self.indexes, at.organization, where, _ALIVE)
         found = await at.mongo.aggregate(
             at.database[self.collection], [*asked, {"$count": "count"}], at.session
@@ -96,22 +113,19 @@ class Aggregates(Generic[S]):
         An id that was erased goes on with the versions it had (architecture.md: versions survive erasure).
         Raises Conflict when the id exists.
         """
-        rows = tx.database[self.collection]
-        name = f"{tx.organization}/{id}"
-        before = await rows.find_one({"_id": name}, session=tx.session)
-        if before is not None and not before.get("erased"):
+        before = (await self._look(tx, [id]))[id]
+        if isinstance(before, Stored):
             raise Conflict(f"{self.collection} {id} exists")
-        version, seen, revision = (
-            (0, 0, 0) if before is None else (before["version"], before["order"], before["revision"])
-        )
+        last = before or _Erased(0, 0, 0)
         stored = Stored(
-            tx.organization, id, state, version + (type is not None), revision + 1, tx.unit.next_order(seen)
+            tx.organization,
+            id,
+            state,
+            last.version + (type is not None),
+            last.revision + 1,
+            tx.unit.next_order(last.order),
         )
-        row = self._row(stored)
-        if before is None:
-            await rows.insert_one(row, session=tx.session)
-        else:
-            await self._replace(tx, revision, row)
+        self._put(tx, None if before is None else before.revision, stored)
         self._publish(tx, stored, type)
         return stored
 
@@ -127,7 +141,7 @@ class Aggregates(Generic[S]):
             revision=stored.revision + 1,
             order=tx.unit.next_order(stored.order),
         )
-        await self._replace(tx, stored.revision, self._row(after))
+        self._put(tx, stored.revision, after)
         self._publish(tx, after, type)
         return after
 
@@ -137,12 +151,8 @@ class Aggregates(Generic[S]):
         Snapshot isolation lets two transactions each read what the other writes; a write to the same guard makes
         one of them run again. Raises Conflict when the document has changed since it was read.
         """
-        done = await tx.database[self.collection].update_one(
-            {"_id": f"{tx.organization}/{stored.id}", "revision": stored.revision},
-            {"$inc": {"guard": 1}},
-            session=tx.session,
-        )
-        if done.matched_count != 1:
+        rows, name = tx.unit.rows[self.collection], f"{stored.organization}/{stored.id}"
+        if rows.setdefault(name, Row(stored.revision, None)).revision != stored.revision:
             raise Conflict(f"{self.collection} {stored.id} changed")
         tx.unit.next_order(stored.order)
 
@@ -154,27 +164,27 @@ class Aggregates(Generic[S]):
             revision=stored.revision + 1,
             order=tx.unit.next_order(stored.order),
         )
-        row = self._row(after) | {"state": None, "erased": True}
-        await self._replace(tx, stored.revision, row)
-        tx.unit.saved[self.collection, f"{stored.organization}/{stored.id}"] = after.order
+        self._put(tx, stored.revision, after, erased=True)
         if self.topic is not None:
             for event in self.topic.erasure(
                 tx.organization, stored.id, after.version, time_ms=tx.unit.wall_ms
             ):
                 tx.publish(event)
 
-    async def _replace(self, tx: Transaction, revision: int, row: dict[str, Any]) -> None:
-        name = row.pop("_id")
-        done = await tx.database[self.collection].update_one(
-            {"_id": name, "revision": revision},
-            {"$set": row} if "erased" in row else {"$set": row, "$unset": {"erased": ""}},
-            session=tx.session,
-        )
-        if done.matched_count != 1:
-            raise Conflict(f"{name} changed")
+    def _put(self, tx: Transaction, before: int | None, stored: Stored[S], *, erased: bool = False) -> None:
+        """Have it written at the end of the transaction; a second change takes the place of the first."""
+        rows, name = tx.unit.rows[self.collection], f"{stored.organization}/{stored.id}"
+        waiting = rows.get(name)
+        if waiting is not None:
+            if waiting.revision != before:
+                raise Conflict(f"{self.collection} {stored.id} changed")
+            before = waiting.before
+        row = self._row(stored)
+        rows[name] = Row(before, row | {"state": None, "erased": True} if erased else row)
+        gone = _Erased(stored.version, stored.revision, stored.order)
+        tx.keep(self.collection, name, gone if erased else stored)
 
     def _publish(self, tx: Transaction, stored: Stored[S], type: str | None) -> None:
-        tx.unit.saved[self.collection, f"{stored.organization}/{stored.id}"] = stored.order
         if type is None:
             return
         if self.topic is None or self._event is None:
@@ -203,7 +213,9 @@ class Aggregates(Generic[S]):
             "state": stored.state.model_dump(mode="json"),
         }
 
-    def _stored(self, row: Mapping[str, Any]) -> Stored[S]:
+    def _stored(self, row: Mapping[str, Any]) -> Stored[S] | _Erased:
+        if row.get("erased"):
+            return _Erased(row["version"], row["revision"], row["order"])
         return Stored(
             row["organization"],
             row["id"],
@@ -212,3 +224,8 @@ class Aggregates(Generic[S]):
             row["revision"],
             row["order"],
         )
+
+
+def _among(names: Collection[str]) -> Document:
+    """A filter for documents by name; one name alone is the quickest question there is."""
+    return {"_id": next(iter(names)) if len(names) == 1 else {"$in": list(names)}}

@@ -60,14 +60,19 @@ class Copies(Generic[E]):
 
     async def get_many(self, at: Reader, ids: Sequence[str]) -> dict[str, Copy]:
         """Those that are known and not erased, by id."""
-        if not ids:
-            return {}
-        rows = at.database[self.collection].find(
-            {"_id": {"$in": [f"{at.organization}/{id}" for id in ids]}}, session=at.session
-        )
-        return {
-            each.id: each for each in (_copy(row) for row in await rows.to_list(None) if not row["erased"])
+        names = {id: f"{at.organization}/{id}" for id in ids}
+        missing = [name for name in names.values() if (self.collection, name) not in at.seen]
+        read: dict[str, Copy | None] = dict.fromkeys(missing)
+        if missing:
+            only = missing[0] if len(missing) == 1 else {"$in": missing}
+            rows = at.database[self.collection].find({"_id": only}, session=at.session)
+            read |= {row["_id"]: _copy(row) for row in await rows.to_list(None)}
+        for name, copy in read.items():
+            at.keep(self.collection, name, copy)
+        found = {
+            id: read[name] if name in read else at.seen[self.collection, name] for id, name in names.items()
         }
+        return {id: copy for id, copy in found.items() if copy is not None and not copy.erased}
 
     async def find(
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None

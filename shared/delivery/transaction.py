@@ -1,15 +1,17 @@
 """One MongoDB transaction as a unit of work: what must agree changes here, together or not at all."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from shared.contracts.envelope import Event
 from shared.delivery import outbox
+from shared.delivery.failure import Conflict
 from shared.delivery.model import Document, Wake
 from shared.mongo import Database, Mongo
 
@@ -28,6 +30,13 @@ class Reader:
         self.organization = organization
         self.now = now
         self.session: AsyncClientSession | None = session
+        self.seen: dict[tuple[str, str], Any] = {}
+
+    def keep(self, collection: str, id: str, found: Any) -> None:
+        """Remember what was read; only a transaction does, since only its snapshot stands still."""
+
+    async def write(self, collection: str) -> None:
+        """Write what waits for this collection, before it is searched."""
 
 
 class View(Reader):
@@ -35,14 +44,47 @@ class View(Reader):
 
 
 @dataclass(slots=True)
+class Row:
+    """A document that will be written: a new one (`before` None), the next state of revision `before`, or one
+    that is only relied on at that revision (`document` None)."""
+
+    before: int | None
+    document: Document | None
+
+    @property
+    def revision(self) -> int | None:
+        """The revision that it will have."""
+        return self.before if self.document is None else int(self.document["revision"])
+
+    def operation(self, id: str) -> InsertOne[Document] | UpdateOne:
+        """The write; matching nothing where somebody else changed the document since."""
+        if self.document is None:
+            return UpdateOne({"_id": id, "revision": self.before}, {"$inc": {"guard": 1}})
+        if self.before is None:
+            return InsertOne(self.document)
+        fields = {name: value for name, value in self.document.items() if name != "_id"}
+        change = {"$set": fields} if "erased" in fields else {"$set": fields, "$unset": {"erased": ""}}
+        return UpdateOne({"_id": id, "revision": self.before}, change)
+
+
+@dataclass(slots=True)
 class Unit:
-    """What one MongoDB transaction will write at its end, over all organizations that it serves."""
+    """What one MongoDB transaction has read and will write at its end, over all organizations that it serves.
+
+    Writes wait for the end and go out together: one statement for each collection in the place of one for each
+    document, and the documents stay free for others until then.
+    """
 
     wall_ms: int
     slots: int
     order: int = 0
     events: list[Event] = field(default_factory=list)
-    saved: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows: defaultdict[str, dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
+    written: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Documents that had to be written before the end, with their order."""
+    seen: dict[tuple[str, str], Any] = field(default_factory=dict)
+    done: list[UpdateOne | DeleteOne] = field(default_factory=list)
+    """What becomes of the work that was due."""
     wakes: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     effects: list[Document] = field(default_factory=list)
 
@@ -66,6 +108,7 @@ class Transaction(Reader):
     ) -> None:
         super().__init__(mongo, database, organization, now, session)
         self.unit = unit
+        self.seen = unit.seen
 
     def of(self, organization: str) -> "Transaction":
         """The same transaction for another organization's subject of the same batch."""
@@ -103,24 +146,43 @@ class Transaction(Reader):
             }
         )
 
+    def keep(self, collection: str, id: str, found: Any) -> None:
+        self.seen[collection, id] = found
+
+    async def write(self, collection: str) -> None:
+        rows = self.unit.rows.pop(collection, None)
+        if not rows:
+            return
+        operations = [row.operation(id) for id, row in rows.items()]
+        done = await self.database[collection].bulk_write(operations, ordered=False, session=self.session)
+        if done.matched_count != sum(isinstance(each, UpdateOne) for each in operations):
+            raise Conflict(f"{collection} changed")
+        for id, row in rows.items():
+            if row.document is not None:
+                self.unit.written[collection, id] = row.document["order"]
+
     async def flush(self) -> set[int]:
         """Write what has been collected, last before the commit; returns the outbox slots that were written."""
         unit, session = self.unit, self.session
         documents = outbox.documents(unit.events, unit.order or unit.wall_ms, unit.slots)
+        # The rows' order may lie after what an aggregate was saved with: without this its next event could sort
+        # before the one just written.
+        last = max((each["order"] for each in documents), default=0)
+        for collection in [*unit.rows]:
+            for row in unit.rows[collection].values():
+                if row.document is not None:
+                    row.document["order"] = max(row.document["order"], last)
+            await self.write(collection)
+        for (collection, id), order in unit.written.items():
+            if order < last:
+                lift = {"$set": {"order": last}}
+                await self.database[collection].update_one({"_id": id}, lift, session=session)
         if documents:
             await self.database[outbox.OUTBOX].insert_many(documents, session=session)
-            # The rows' order may lie after what an aggregate was saved with: without this its next event could
-            # sort before the one just written.
-            last = max(each["order"] for each in documents)
-            for (collection, id), order in unit.saved.items():
-                if order < last:
-                    await self.database[collection].update_one(
-                        {"_id": id}, {"$set": {"order": last}}, session=session
-                    )
-        if unit.wakes:
-            await self.database[WORK].bulk_write(
-                [wake_row(*key, due) for key, due in unit.wakes.items()], ordered=False, session=session
-            )
+        # In this order: a subject that is done with and woken again is due again.
+        work = [*unit.done, *(wake_row(*key, due) for key, due in unit.wakes.items())]
+        if work:
+            await self.database[WORK].bulk_write(work, session=session)
         if unit.effects:
             await self.database[EFFECTS].bulk_write(
                 [

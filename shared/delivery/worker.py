@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pymongo import DeleteOne, UpdateOne
+
 from shared import metrics
 from shared.delivery.failure import (
     Backoff,
@@ -200,7 +202,7 @@ class Worker:
             if self._is_long(row["kind"]) and row["seq"] != taken[row["_id"]]:
                 # A fact came after it was prepared: what was prepared has not seen it, so the row stays due.
                 again = tx.now
-            await self._finish(tx, row, again)
+            self._finish(tx, row, again)
             done.append(row["kind"])
         return done
 
@@ -228,19 +230,16 @@ class Worker:
         # Due a little later than what it has just woken, so that others go on between its pages.
         return tx.now + timedelta(milliseconds=1)
 
-    async def _finish(self, tx: Transaction, row: Document, again: datetime | None) -> None:
+    def _finish(self, tx: Transaction, row: Document, again: datetime | None) -> None:
         """Remove the row, or say when it is due again; a wake by the handler itself counts too."""
         key = (row["kind"], row["organization"], row["subject"])
         woken = tx.unit.wakes.pop(key, None)
         times = [each for each in (again, woken) if each is not None]
         if times:
-            await tx.database[WORK].update_one(
-                {"_id": row["_id"]},
-                {"$set": {"due_at": min(times), "attempts": 0}, "$unset": {"held": "", "holder": ""}},
-                session=tx.session,
-            )
+            change = {"$set": {"due_at": min(times), "attempts": 0}, "$unset": {"held": "", "holder": ""}}
+            tx.unit.done.append(UpdateOne({"_id": row["_id"]}, change))
         else:
-            await tx.database[WORK].delete_one({"_id": row["_id"]}, session=tx.session)
+            tx.unit.done.append(DeleteOne({"_id": row["_id"]}))
 
     async def _failed(self, row: Document, error: Exception) -> None:
         """Count it; keep the row for a later attempt; past the limit stop everything, loudly."""
