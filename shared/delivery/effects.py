@@ -19,34 +19,39 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Effects:
-    """Carries out due effects, one at a time per process."""
+    """Carries out due effects, a few at a time: most of the time of each is the other side's."""
 
     transactions: Transactions
     effects: Mapping[str, Effect]
     limits: Limits
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _task: asyncio.Task[None] | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _stopping: bool = False
 
     async def start(self) -> None:
         """Run in the background, where a service has effects at all."""
         if self.effects:
-            self._task = asyncio.create_task(self._run(), name="effects")
+            self._tasks = [
+                asyncio.create_task(self._run(n), name=f"effects-{n}")
+                for n in range(self.limits.effect_tasks)
+            ]
 
     def wake(self) -> None:
         """Something may be due."""
         self._wake.set()
 
     async def stop(self) -> None:
-        """Finish the one in hand for a moment; what is cut off is sent again later under the same id."""
+        """Finish those in hand for a moment; what is cut off is sent again later under the same id."""
         self._stopping = True
         self._wake.set()
-        if self._task is not None:
-            _, late = await asyncio.wait([self._task], timeout=self.limits.stop_batch / 2)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self.limits.stop_batch / 2)
             for task in late:
                 task.cancel()
 
-    async def _run(self) -> None:
+    async def _run(self, number: int) -> None:
+        # One task looks often for what falls due by time; the others help when a wake says that there is work.
+        idle = self.limits.poll * (1 if number == 0 else 8)
         backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
         while not self._stopping:
             try:
@@ -57,7 +62,7 @@ class Effects:
                     continue
                 self._wake.clear()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self.limits.poll):
+                    async with asyncio.timeout(idle):
                         await self._wake.wait()
             except asyncio.CancelledError:
                 raise

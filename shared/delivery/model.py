@@ -128,6 +128,7 @@ class Limits:
     slot_lease: float = 6.0
     work_lease: float = 8.0
     effect_lease: float = 30.0
+    effect_tasks: int = 4
     poll: float = 0.5
     command_deadline: float = 5.0
     transaction_timeout_ms: int = 10_000
