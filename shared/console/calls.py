@@ -1,5 +1,6 @@
 """Calls to the services: readiness of all of them, and the ops API with a token."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ def readiness(
     client: httpx.Client, settings: ConsoleSettings, services: tuple[str, ...]
 ) -> dict[str, dict[str, Any]]:
     """`/ready` of each service; one that does not answer is `{"ready": False, "missing": ["no answer"]}`."""
-    return {service: _ready(client, settings.url(service)) for service in services}
+    with ThreadPoolExecutor(len(services)) as pool:
+        found = pool.map(lambda service: _ready(client, settings.url(service)), services)
+        return dict(zip(services, found, strict=True))
 
 
 def _ready(client: httpx.Client, url: str) -> dict[str, Any]:
