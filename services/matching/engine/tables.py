@@ -37,6 +37,34 @@ def turned(given: Table, width: int) -> Table:
     return Table(at, rows[order], given.values[order])
 
 
+def exchanged(old: Table, rows: Ints, few: Table) -> Table:
+    """`old` with row k of `few` in place of row rows[k]; rows right after the last are added."""
+    lengths = swapped(np.diff(old.at), rows, np.diff(few.at))
+    at = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=at[1:])
+    columns, values = np.empty(at[-1], np.int32), np.empty(at[-1], np.uint8)
+    stays = np.ones(len(old.at) - 1, np.bool_)
+    stays[rows[rows < len(stays)]] = False
+    for source, where, kept in ((old, np.arange(len(stays)), stays), (few, rows, None)):
+        owner = np.repeat(np.arange(len(source.at) - 1), np.diff(source.at))
+        target = at[where[owner]] + np.arange(len(owner)) - source.at[owner]
+        chosen = slice(None) if kept is None else kept[owner]
+        columns[target[chosen]] = source.columns[chosen]
+        values[target[chosen]] = source.values[chosen]
+    return Table(at, columns, values)
+
+
+A = TypeVar("A", bound=np.generic)
+
+
+def swapped(old: npt.NDArray[A], rows: Ints, few: npt.NDArray[A]) -> npt.NDArray[A]:
+    """`old` with few[k] in place of old[rows[k]]; rows right after the last are added."""
+    more = max(0, int(rows.max(initial=-1)) + 1 - len(old))
+    result = np.concatenate([old, np.zeros((more, *old.shape[1:]), old.dtype)])
+    result[rows] = few
+    return result
+
+
 class Numbers(Generic[T]):
     """Names in the order they were first met."""
 

@@ -1,0 +1,44 @@
+"""Who is to be matched, in the order that numbers everybody."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.matching.domain.people import Person, Rules
+from services.matching.domain.pool import Pool
+from services.matching.domain.score import weighted
+from services.matching.domain.terms import Term
+
+KERNELS = ("choice", "skills", "goals", "languages", "availability", "seniority")
+"""Terms with a kernel of their own, in the order of `Columns.weights`."""
+
+
+@dataclass(frozen=True)
+class People:
+    """One cohort: what the engine answers are positions in these lists."""
+
+    mentees: Sequence[Person]
+    pool: Pool
+    drafts: frozenset[tuple[str, str]] = frozenset()
+    """(mentee's enrollment, mentor's enrollment)."""
+
+    @property
+    def strange(self) -> list[tuple[Term, int]]:
+        """Terms that count but have no kernel."""
+        return [(term, weight) for term, weight in weighted(self.pool.rules) if term.name not in KERNELS]
+
+
+def people(
+    mentees: Iterable[Person],
+    mentors: Iterable[Person],
+    rules: Rules,
+    now: datetime,
+    managers: Mapping[str, str] | None = None,
+    drafts: Iterable[tuple[str, str]] = (),
+) -> People:
+    """Everybody in the order of enrollment ids, so that equal input gives equal pairs."""
+    return People(
+        sorted(mentees, key=lambda person: person.enrollment),
+        Pool(sorted(mentors, key=lambda person: person.enrollment), rules, now, managers or {}),
+        frozenset(drafts),
+    )
