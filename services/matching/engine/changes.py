@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from services.matching.engine.compile import Flags, Longs, kernel
 from services.matching.engine.market import Market, note, release
 from services.matching.engine.paths import sell, serve
@@ -88,7 +90,13 @@ def replace_row(
         if m.tails[indices[x]] >= s.ceilings[indices[x]]:
             return False
     count = 0
+    stood = np.empty(m.stops[i] - m.starts[i] + 1, np.int64)
+    standing = 0
     for e in range(m.starts[i], m.stops[i]):
+        # Not `taken`: a change of the same batch may have released the pair already, which stood all the same.
+        if s.marked[e]:
+            standing += 1
+            stood[standing] = m.indices[e]
         if m.taken[e]:
             release(m, m.indices[e], e)
             count += 1
@@ -100,8 +108,7 @@ def replace_row(
     m.demands[i] = demand
     m.gains[i] = 0
     for x in range(len(indices)):
-        stood = _among(indices[x], touched, count)
-        link(m, s, m.starts[i] + x, i, indices[x], points[x], stood)
+        link(m, s, m.starts[i] + x, i, indices[x], points[x], _among(indices[x], stood, standing))
     m.stops[i] = m.starts[i] + len(indices)
     return True
 
@@ -141,15 +148,21 @@ def replace_column(
         count += 1
         released[count] = m.rows[e]
     released[0] = count
+    stood = np.empty(m.tails[j] - m.heads[j] + 1, np.int64)
+    standing = 0
     while m.tails[j] > m.heads[j]:
-        unlink(m, s, m.order[m.tails[j] - 1])
+        e = m.order[m.tails[j] - 1]
+        if s.marked[e]:
+            standing += 1
+            stood[standing] = m.rows[e]
+        unlink(m, s, e)
     price = 0
     for x in range(len(mentees)):
         i = mentees[x]
         e = _slot(m, s, i, j)
         if e == m.stops[i]:
             m.stops[i] += 1
-        link(m, s, e, i, j, points[x], _among(i, released, count))
+        link(m, s, e, i, j, points[x], _among(i, stood, standing))
         if m.demands[i] > 0:
             price = max(price, m.points[e] - m.gains[i])
     m.places[j] = min(places, len(m.starts))

@@ -46,6 +46,7 @@ class MentorChange:
 
 
 Change = MenteeChange | MentorChange
+_NOBODY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,13 @@ class Repaired:
 class Standing:
     """A solution that follows the world. Leave empty rows and mentors without places for those who will come."""
 
-    def __init__(self, given: Graph, objective: Objective = "score", *, bonus: int = 0) -> None:
-        """Solve `given` (raw scores) and stand. bonus: points that a standing pair is worth beyond its score."""
+    def __init__(
+        self, given: Graph, objective: Objective = "score", *, bonus: int = 0, stood: Ints | None = None
+    ) -> None:
+        """Solve `given` (raw scores) and stand. bonus: points that a standing pair is worth beyond its score.
+
+        stood: (k, 2) mentee, mentor: pairs that stand already and count the bonus in this first solve too.
+        """
         self.participation = objective == "participation"
         self.bonus = bonus
         largest = max(int(given.scores.max(initial=0)), 2_000_000)
@@ -71,7 +77,8 @@ class Standing:
         )
         self.largest = largest
         self.stamp = 0
-        self._solve(given, np.zeros(0, np.int64))
+        before = np.zeros((0, 2), np.int64) if stood is None else stood
+        self._solve(given, before[:, 0] * given.mentors + before[:, 1])
 
     @property
     def welfare(self) -> int:
@@ -86,6 +93,21 @@ class Standing:
         found = np.stack([self.market.rows[edges], self.market.indices[edges]], axis=1)
         ordered: Ints = found[np.lexsort((found[:, 1], found[:, 0]))]
         return ordered
+
+    @property
+    def scores(self) -> Ints:
+        """(k,) scores of `pairs`, without bonus."""
+        edges = np.flatnonzero(self.market.taken)
+        order = np.lexsort((self.market.indices[edges], self.market.rows[edges]))
+        raw = self.market.points[edges] - self.unit - self.bonus * self.slack.marked[edges]
+        ordered: Ints = raw[order]
+        return ordered
+
+    @property
+    def gains(self) -> Ints:
+        """(mentees,) what each has at today's prices; who could bring them more would move."""
+        kept: Ints = self.market.gains.copy()
+        return kept
 
     @property
     def prices(self) -> Ints:
@@ -126,38 +148,50 @@ class Standing:
         return self.apply([change])
 
     def apply(self, changes: list[Change]) -> Repaired:
-        """Follow several; a burst is solved anew where that is cheaper, and the answer says so."""
+        """Follow several as one: the bonus is of what stood before all of them. A burst is solved anew where that
+        is cheaper, and the answer says so."""
         before = int(self.market.moves[0])
         anew = len(changes) > max(ANEW, len(self.market.starts) // ANEW)
         stood = self._keys(np.flatnonzero(self.market.taken)) if anew else np.zeros(0, np.int64)
         looked = 0
+        mentees: list[Ints] = []
+        mentors: list[Ints] = []
         for each in changes:
             if isinstance(each, MenteeChange):
-                looked += self._mentee(each, search=not anew)
+                served, sold, seen = self._mentee(each)
             else:
-                looked += self._mentor(each, search=not anew)
+                served, sold, seen = self._mentor(each)
+            looked += seen
+            mentees.append(served)
+            mentors.append(sold)
         if not anew:
+            if changes:
+                self.stamp, seen = mend(
+                    self.market,
+                    self.slack,
+                    self.stamp,
+                    np.unique(np.concatenate(mentees)),
+                    np.unique(np.concatenate(mentors)),
+                )
+                looked += seen
             return Repaired("repaired", int(self.market.moves[0]) - before, looked)
         self._solve(self.graph, stood)
         now = self._keys(np.flatnonzero(self.market.taken))
         return Repaired("solved", len(np.setdiff1d(now, stood)), looked)
 
-    def _mentee(self, change: MenteeChange, *, search: bool) -> int:
+    def _mentee(self, change: MenteeChange) -> tuple[Ints, Ints, int]:
+        """A row anew: (mentees to serve, mentors with something to sell, people looked at)."""
         indices, points = self._edges(change.indices, change.scores, len(self.capacities))
         if not 0 <= change.mentee < len(self.market.starts) or change.demand < 0:
             raise BadGraph(f"no mentee {change.mentee} or negative demand")
         touched = np.zeros(int(self.market.served[change.mentee]) + 1, np.int64)
         if not replace_row(self.market, self.slack, change.mentee, indices, points, change.demand, touched):
             given = self._with_row(change.mentee, indices, points - self.unit, change.demand)
-            return self._again(given)
-        if not search:
-            return 0
-        self.stamp, looked = mend(
-            self.market, self.slack, self.stamp, np.array([change.mentee]), touched[1 : touched[0] + 1]
-        )
-        return looked
+            return *_NOBODY, self._again(given)
+        return np.array([change.mentee]), touched[1 : touched[0] + 1], 0
 
-    def _mentor(self, change: MentorChange, *, search: bool) -> int:
+    def _mentor(self, change: MentorChange) -> tuple[Ints, Ints, int]:
+        """A column anew, likewise."""
         mentees, points = self._edges(change.mentees, change.scores, len(self.market.starts))
         if not 0 <= change.mentor < len(self.capacities) or change.places < 0:
             raise BadGraph(f"no mentor {change.mentor} or negative places")
@@ -165,13 +199,8 @@ class Standing:
         self.capacities[j] = change.places
         released = np.zeros(int(self.market.load[j]) + 1, np.int64)
         if not replace_column(self.market, self.slack, j, mentees, points, change.places, released):
-            return self._again(self._with_column(j, mentees, points - self.unit))
-        if not search:
-            return 0
-        self.stamp, looked = mend(
-            self.market, self.slack, self.stamp, released[1 : released[0] + 1], np.array([j])
-        )
-        return looked
+            return *_NOBODY, self._again(self._with_column(j, mentees, points - self.unit))
+        return released[1 : released[0] + 1], np.array([j]), 0
 
     def _edges(self, others: Any, scores: Any, count: int) -> tuple[Ints, Ints]:
         indices, points = whole("indices", others), whole("scores", scores)

@@ -1,0 +1,248 @@
+"""A cohort whose solution follows its people: columns, candidates and prices are kept from one change to the next.
+
+A cache: everything in it can be built anew from the people at any time, which costs time and nothing else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from services.matching.domain.people import MENTEE, Person
+from services.matching.domain.pool import Pool
+from services.matching.engine.columns import Cohort
+from services.matching.engine.given import People, people
+from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.halves import MenteeHalf, MentorHalf, Numbering, mentee_half, mentor_half
+from services.matching.engine.match import KEEP, match
+from services.matching.engine.people import joined
+from services.matching.engine.prices import parts
+from services.matching.engine.repair import Change, MenteeChange, MentorChange, Standing
+from services.matching.engine.sources import OfCohort, sums_of
+from services.matching.engine.stability import blocking
+
+ROOM = 64
+"""Newcomers on each side that fit in before everything is laid out anew; an eighth of the side if that is more."""
+ANEW = 8
+"""A burst of more than one in so many people is solved anew over the whole pool: that is then cheaper."""
+FEW = 100
+"""People who are always few enough to be repaired."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The pairs that should be, in enrollment ids, with what is known of their quality."""
+
+    pairs: Mapping[tuple[str, str], int]
+    """(mentee's enrollment, mentor's enrollment) → score without bonus."""
+    how: str
+    """solved: over the whole pool. repaired: from kept prices, optimal on the kept candidates."""
+    gap: float
+    """Share of the bound over the whole pool that was not proved when the proof was last made."""
+    proof_current: bool
+    """Whether that proof is about these very pairs; after a repair it is not, until `renew`."""
+    blocking: int
+    """Pairs among the candidates who would both rather have each other."""
+
+
+class Following:
+    """One cohort. `given.drafts` are the pairs that stand: they carry the program's bonus."""
+
+    _numbering: Numbering
+    _mentees: MenteeHalf
+    _mentors: MentorHalf
+    _row: dict[str, tuple[str, int]]
+    """Enrollment → its side and its row there."""
+    _standing: Standing
+    _room: tuple[int, int]
+    """Rows that the solution has for mentees and mentors; those beyond the people are empty."""
+    _gap: float
+    _proved: bool
+
+    def __init__(self, given: People) -> None:
+        """Solve `given` over the whole pool. Raises ValueError where the program's weights add up to too much."""
+        self.managers: dict[str, str] = dict(given.pool.managers)
+        self._number(given)
+        self._solve(given.drafts)
+
+    @property
+    def size(self) -> int:
+        """People in all, whether they can be matched now or not."""
+        return len(self._row)
+
+    @property
+    def mentees(self) -> Sequence[Person]:
+        """In the order of rows; who left the cohort stays in their row, wanting nobody."""
+        return self._mentees.persons
+
+    @property
+    def pool(self) -> Pool:
+        """The mentors likewise, with rules, time and managers."""
+        return self._mentors.pool
+
+    def person(self, enrollment: str) -> Person | None:
+        """The person as last known here."""
+        found = self._row.get(enrollment)
+        if found is None:
+            return None
+        role, row = found
+        return (self._mentees if role == MENTEE else self._mentors).persons[row]
+
+    def change(self, persons: Sequence[Person], now: datetime, managers: Mapping[str, str]) -> Found:
+        """Follow these people as they are now: changed ones, newcomers, and those who can be matched no longer.
+
+        `managers` adds what is newly known of the tree; whose manager *moved* needs a new `Following`.
+        """
+        self.managers |= managers
+        if self._needs_room(persons) or len(persons) > max(FEW, self.size // ANEW):
+            return self._anew(persons, now)
+        mentees = people([p for p in persons if p.role == MENTEE], [], self.pool.rules, now, self.managers)
+        mentors = people([], [p for p in persons if p.role != MENTEE], self.pool.rules, now, self.managers)
+        few = mentee_half(mentees, self._numbering), mentor_half(mentors, self._numbering)
+        rows = self._rows_of(mentees.mentees), self._rows_of(mentors.pool.mentors)
+        self._mentees = self._mentees.replaced(rows[0], few[0])
+        self._mentors = self._mentors.replaced(rows[1], few[1])
+        changes: list[Change] = [*self._columns(rows[1], few[1]), *self._candidates(rows[0], few[0])]
+        self._standing.apply(changes)
+        self._proved = self._proved and not len(persons)
+        return self.found("repaired")
+
+    def renew(self) -> Found:
+        """Prove the whole pool again, and solve it anew where a repair saw only the kept candidates."""
+        self._solve(self.found("repaired").pairs)
+        return self.found("solved")
+
+    def found(self, how: str) -> Found:
+        """The pairs that stand."""
+        mentees, mentors = self._mentees.persons, self._mentors.persons
+        pairs = {
+            (mentees[i].enrollment, mentors[j].enrollment): score
+            for (i, j), score in zip(
+                self._standing.pairs.tolist(), self._standing.scores.tolist(), strict=True
+            )
+        }
+        unstable = blocking(self._standing.graph, self._standing.pairs)
+        return Found(pairs, how, self._gap, self._proved, unstable)
+
+    def fits(self, mentors: Sequence[str]) -> list[int]:
+        """How many of those who still want a mentor pass the gates with each of these enrollments."""
+        rows = [self._row[each][1] for each in mentors]
+        if not rows:
+            return []
+        half = mentor_half(self._only_mentors([self._mentors.persons[row] for row in rows]), self._numbering)
+        counts = (self._scores(half) >= 0)[self._mentees.wishes > 0].sum(axis=0)
+        # The half has its own order.
+        found = {
+            p.enrollment: int(count) if place else 0
+            for p, count, place in zip(half.persons, counts, half.places, strict=True)
+        }
+        return [found[each] for each in mentors]
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _number(self, given: People) -> None:
+        self._numbering = Numbering()
+        self._mentees = mentee_half(given, self._numbering)
+        self._mentors = mentor_half(given, self._numbering)
+        self._row = {p.enrollment: (p.role, row) for row, p in enumerate(given.mentees)}
+        self._row |= {p.enrollment: (p.role, row) for row, p in enumerate(given.pool.mentors)}
+
+    def _anew(self, persons: Sequence[Person], now: datetime) -> Found:
+        """Everything laid out anew with these people, and solved; what stood keeps its bonus."""
+        stood = self.found("repaired").pairs
+        after = {p.enrollment: p for p in (*self._mentees.persons, *self._mentors.persons)}
+        after |= {p.enrollment: p for p in persons}
+        self._number(
+            people(
+                [p for p in after.values() if p.role == MENTEE],
+                [p for p in after.values() if p.role != MENTEE],
+                self.pool.rules,
+                now,
+                self.managers,
+            )
+        )
+        self._solve(stood)
+        return self.found("solved")
+
+    def _solve(self, drafts: Iterable[tuple[str, str]]) -> None:
+        drafts = frozenset(drafts)
+        cohort = joined(self._mentees, self._mentors, drafts)
+        rules = self.pool.rules
+        found = match(cohort, rules.objective, People(self.mentees, self.pool, drafts))
+        self._gap, self._proved = found.gap, True
+        room = max(ROOM, cohort.mentees // 8), max(ROOM, cohort.mentors // 8)
+        self._room = cohort.mentees + room[0], cohort.mentors + room[1]
+        graph = _raw(found.graph, cohort, room)
+        self._standing = Standing(graph, rules.objective, bonus=rules.draft_bonus, stood=found.pairs)
+
+    def _needs_room(self, persons: Sequence[Person]) -> bool:
+        new = [p for p in persons if p.enrollment not in self._row]
+        mentees = sum(p.role == MENTEE for p in new)
+        return (
+            len(self.mentees) + mentees > self._room[0] or self.pool.size + len(new) - mentees > self._room[1]
+        )
+
+    def _rows_of(self, persons: Sequence[Person]) -> list[int]:
+        """Rows of these people of one side; newcomers get the next ones."""
+        rows = []
+        for each in persons:
+            if each.enrollment not in self._row:
+                next_row = sum(1 for role, _ in self._row.values() if role == each.role)
+                self._row[each.enrollment] = (each.role, next_row)
+            rows.append(self._row[each.enrollment][1])
+        return rows
+
+    def _only_mentors(self, mentors: Sequence[Person]) -> People:
+        return people([], mentors, self.pool.rules, self.pool.now, self.managers)
+
+    def _scores(self, few: MentorHalf) -> Ints:
+        """(mentees, few) scores, negative where a gate or the program's minimum says no."""
+        part = joined(self._mentees, few)
+        given = People(self._mentees.persons, few.pool)
+        sums = sums_of(given, part, np.arange(part.mentees, dtype=np.int32)).astype(np.int64)
+        least = part.columns.minimum * part.columns.unit
+        return np.where(sums >= max(0, least), sums // part.columns.unit, -1)
+
+    def _columns(self, rows: Sequence[int], few: MentorHalf) -> Iterable[MentorChange]:
+        """Each changed mentor's scores with those who would gain most by them."""
+        if not rows:
+            return
+        scored = self._scores(few)
+        wishes = self._mentees.wishes
+        for k, (row, places) in enumerate(zip(rows, few.places.tolist(), strict=True)):
+            able = np.flatnonzero((scored[:, k] >= 0) & (wishes > 0) & (places > 0))
+            scores = scored[able, k]
+            gains = scores - self._standing.gains[able]
+            most = max(KEEP, 4 * places)
+            best = np.argsort(-gains, kind="stable")[:most]
+            yield MentorChange(row, able[best], scores[best], places)
+
+    def _candidates(self, rows: Sequence[int], few: MenteeHalf) -> Iterable[MenteeChange]:
+        """Each changed mentee's best mentors at today's prices."""
+        if not rows:
+            return
+        source = OfCohort(joined(few, self._mentors), People(few.persons, self.pool))
+        prices = self._standing.prices[: source.mentors]
+        if self._standing.unit:  # people and points apart, as far as both fit the kernels
+            heads, points = parts(prices, self._standing.unit)
+            prices = np.maximum(0, heads * source.first + np.clip(points, -source.most, source.most))
+        keep = min(max(KEEP, int(few.wishes.max(initial=0))), max(1, source.mentors))
+        got = source.best(np.arange(len(rows), dtype=np.int32), prices, keep)
+        for k, (row, wish) in enumerate(zip(rows, few.wishes.tolist(), strict=True)):
+            count = int(got.counts[k]) if wish else 0
+            yield MenteeChange(row, got.mentors[k, :count], got.scores[k, :count], wish)
+
+
+def _raw(graph: Graph, cohort: Cohort, room: tuple[int, int]) -> Graph:
+    """The candidates without the bonus of drafts, with room for newcomers."""
+    columns, mentors = cohort.columns, max(1, cohort.mentors)
+    owner = np.repeat(np.arange(cohort.mentees, dtype=np.int64), np.diff(columns.draft_at))
+    drafted = np.isin(graph.rows() * mentors + graph.indices, owner * mentors + columns.draft)
+    return Graph(
+        np.concatenate([graph.indptr, np.full(room[0], graph.indptr[-1])]),
+        graph.indices,
+        graph.scores - columns.bonus * drafted,
+        np.concatenate([graph.capacities, np.zeros(room[1], np.int64)]),
+        np.concatenate([graph.demands, np.zeros(room[0], np.int64)]),
+    )
