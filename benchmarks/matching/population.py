@@ -8,7 +8,8 @@ from services.matching.engine.people import liking_shares
 from services.matching.engine.tables import Table, bits, popular, turned
 
 SKILLS, GOALS, LANGUAGES, ZONES = 400, 24, 12, 12
-WEIGHTS = (8, 6, 5, 2, 3, 3)
+WEIGHTS = (8, 6, 5, 2, 3, 3, 0)
+"""As `given.KERNELS`."""
 STARS = 0.05
 QUARTERS = 672
 
@@ -48,6 +49,7 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         unit=sum(WEIGHTS),
         minimum=0,
         bonus=30_000,
+        top=0,
         enough=120,
         liking=liking_shares(),
         skill_at=seek.at,
@@ -56,6 +58,9 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         goal_at=aims.at,
         goal=aims.columns,
         goal_level=np.ones(len(aims.columns), np.uint8),
+        value_at=none,
+        value=np.zeros(0, np.int32),
+        value_level=np.zeros(0, np.uint8),
         tongue=own_tongue,
         first_tongue=own_first,
         hours=_pattern(rng, own_zone),
@@ -89,10 +94,24 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         helps_level=np.ones(len(helping.columns), np.uint8),
         helps_row=helps_row,
         helps_dense=helps_dense,
+        holds_at=np.zeros(1, np.int64),
+        holds=np.zeros(0, np.int32),
+        holds_level=np.zeros(0, np.uint8),
+        holds_row=np.zeros(0, np.int32),
+        holds_dense=np.zeros((0, mentors), np.uint8),
         pattern=np.where(their_hours < 0, len(hours), their_hours).astype(np.uint32),
         own_hours=hours,
         their_hours=np.ascontiguousarray(hours.T),
         weeks=2,
+        part_at=np.zeros(0, np.int64),
+        part_width=np.zeros(0, np.int64),
+        part_points=np.zeros(0, np.int32),
+        part_mine=np.zeros((0, mentees), np.int32),
+        group_at=np.zeros(1, np.int64),
+        group_classes=np.zeros(0, np.int64),
+        class_at=np.zeros(0, np.int64),
+        class_keys=np.zeros(0, np.int32),
+        group_of=np.zeros((0, mentors), np.uint32),
     )
     return Cohort(columns, np.full(mentors, places, np.int64), np.ones(mentees, np.int64))
 

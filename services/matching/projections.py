@@ -9,7 +9,7 @@ from services.matching.store import Store
 from shared.delivery import Change, Projection, Wake
 
 OF_NO_WEIGHT = {
-    "participant": frozenset({"links", "country", "region", "field"}),
+    "participant": frozenset({"links"}),
     "enrollment": frozenset({"opened_at", "closed_at"}),
     "program": frozenset({"name", "breaks", "stand_ins", "safeguarding_leads", "deputies"}),
 }

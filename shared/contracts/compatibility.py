@@ -71,7 +71,7 @@ class _Comparison:
         yield from _types(old, new, at)
         yield from _values(old, new, at)
         yield from _bounds(old, new, at)
-        if old.get("default") != new.get("default"):
+        if not _same_default(old, new):
             yield f"{at}: the default changed: an event without the field would mean something else"
         yield from self._fields(old, new, at)
         yield from self._others(old, new, at)
@@ -152,6 +152,20 @@ def _bounds(old: Schema, new: Schema, at: str) -> Iterator[str]:
                 continue
             narrowed = before is None or (after is not None and sign * (after - before) > 0)
             yield f"{at}: {name} changed from {before} to {after}; {_direction(narrowed=narrowed)}"
+
+
+def _same_default(old: Schema, new: Schema) -> bool:
+    """Whether a missing field still means the same. An object may have gained fields, at their own defaults."""
+    before, after = old.get("default"), new.get("default")
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return bool(before == after)
+    fields = new.get("properties", {})
+    gained = {name: value for name, value in after.items() if name not in before}
+    kept = {name: value for name, value in after.items() if name in before}
+    return kept == before and all(
+        "default" in fields.get(name, {}) and fields[name]["default"] == value
+        for name, value in gained.items()
+    )
 
 
 def _direction(*, narrowed: bool) -> str:

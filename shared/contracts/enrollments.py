@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.contracts.common import Contract, Days, Id, Moment, Role, SeniorityGap, known
+from shared.contracts.common import Contract, Days, Id, Moment, Role, Score, SeniorityGap, known
 
 
 class State(StrEnum):
@@ -20,6 +20,24 @@ class State(StrEnum):
     AWAY = "away"
     WITHDRAWN = "withdrawn"
     COMPLETED = "completed"
+
+
+class Style(StrEnum):
+    """Known ways of mentoring (domain.md, Matching)."""
+
+    DIRECTIVE = "directive"
+    COLLABORATIVE = "collaborative"
+    MOTIVATING = "motivating"
+    SPONSORING = "sponsoring"
+
+
+class Support(StrEnum):
+    """Known kinds of support."""
+
+    CAREER = "career"
+    PSYCHOSOCIAL = "psychosocial"
+    WORK_LIFE_BALANCE = "work_life_balance"
+    NETWORKS = "networks"
 
 
 SkillLevel = Annotated[int, Field(ge=1, le=5)]
@@ -39,7 +57,9 @@ class Preferences(Contract):
 
     `choices`: ranked participant ids, the dearest first. Skills are sought and offered by level 1–5.
     `languages` are ISO 639 codes. `excluded` is for the matching service alone, never shown
-    to people.
+    to people. A mentee wants styles and support, a mentor offers them. `affinity` holds opaque tokens of
+    groups by which the person alone asked to be matched: no reader can tell a group from its token, and none
+    needs to.
     """
 
     choices: tuple[Id, ...] = ()
@@ -47,6 +67,12 @@ class Preferences(Contract):
     skills_offered: dict[str, SkillLevel] = Field(default_factory=dict)
     skills_sought: dict[str, SkillLevel] = Field(default_factory=dict)
     goals: tuple[str, ...] = ()
+    values: tuple[str, ...] = Field(default=(), description="What matters to the person")
+    style_wanted: tuple[str, ...] = Field(default=(), json_schema_extra=known(Style))
+    style_offered: tuple[str, ...] = Field(default=(), json_schema_extra=known(Style))
+    support_wanted: tuple[str, ...] = Field(default=(), json_schema_extra=known(Support))
+    support_offered: tuple[str, ...] = Field(default=(), json_schema_extra=known(Support))
+    affinity: tuple[str, ...] = Field(default=(), description="Opaque tokens, by the person's own wish")
     languages: tuple[str, ...] = ()
     availability: tuple[Hours, ...] = ()
     seniority_gap: SeniorityGap | None = Field(default=None, description="Narrows the program's")
@@ -78,6 +104,7 @@ class Enrollment(Contract):
     first_time: bool | None = None
     trained: bool | None = None
     screened: bool | None = None
+    boost: Score = Field(default=0, description="Points that a coordinator adds to every pair")
     opened_at: Moment | None = None
     closed_at: Moment | None = None
     preferences: Preferences = Preferences()

@@ -43,6 +43,7 @@ class Participant(Contract):
     region: str | None = Field(
         default=None, description="ISO 3166-2 subdivision, with or without its country"
     )
+    site: str | None = Field(default=None, description="Where the person works, as the organization names it")
     field: str | None = Field(default=None, description="Field of work or study")
     seniority: int | None = Field(
         default=None, ge=0, le=100, description="Level on the organization's ladder"

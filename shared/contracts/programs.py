@@ -74,6 +74,19 @@ class ReportingLine(Contract):
     levels: int | None = Field(default=None, ge=1)
 
 
+class Boost(Contract):
+    """Points that a program adds to pairs it wants to see: where both sides are as it says.
+
+    `mentee`, `mentor`: fact → values of which one must hold; empty: anybody. A fact that a reader does not know
+    never holds.
+    """
+
+    points: Score
+    label: str | None = None
+    mentee: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    mentor: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
 class Rung(Contract):
     """One step of the ladder. `after_days`: days the case was open, before stretching by the cadence."""
 
@@ -125,6 +138,7 @@ class Rules(Contract):
     reporting_line: ReportingLine = ReportingLine()
     gates: tuple[str, ...] = ()
     weights: dict[str, Weight] = Field(default_factory=dict, description="Term → weight")
+    boosts: tuple[Boost, ...] = ()
     seniority_gap: SeniorityGap | None = None
     overlap_wanted_minutes: int = Field(default=120, ge=0)
     objective: str = Field(default=Objective.PARTICIPATION.value, json_schema_extra=known(Objective))

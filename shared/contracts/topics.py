@@ -30,6 +30,7 @@ PARTICIPANTS = Topic(
     confidentiality="program",
     writer="profiles",
     readers=("matching", "sessions", "notifications"),
+    revision=2,
 )
 CONTACTS = Topic(
     name="profiles.contacts",
@@ -50,6 +51,7 @@ PROGRAMS = Topic(
     confidentiality="open",
     writer="profiles",
     readers=("matching", "sessions", "notifications", "subscribers"),
+    revision=2,
 )
 ENROLLMENTS = Topic(
     name="profiles.enrollments",
@@ -60,6 +62,7 @@ ENROLLMENTS = Topic(
     confidentiality="program",
     writer="profiles",
     readers=("matching", "sessions", "notifications"),
+    revision=2,
 )
 PAIRS = Topic(
     name="matching.pairs",

@@ -1,18 +1,19 @@
 """From what the topics told to what matching decides on: participants, enrollments, programs as people and rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.matching.domain.pair import DRAFT, DROPPED, SHOWN, WITHDRAWN, Pair
-from services.matching.domain.people import DEFAULT_WEIGHTS, MENTOR, Person, Round, Rules
+from services.matching.domain.people import DEFAULT_WEIGHTS, MENTOR, Boost, Person, Round, Rules
 from services.matching.domain.settle import MemberFacts
 from shared.contracts.cases import LIVE
 from shared.contracts.cases import Case as CaseContract
 from shared.contracts.common import Days
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant, Status
+from shared.contracts.programs import Boost as BoostContract
 from shared.contracts.programs import Cohort, Program
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -118,6 +119,7 @@ def rules_of(program: Program) -> Rules:
         minimum=given.minimum_score,
         gates=frozenset(given.gates),
         seniority_band=_band(program),
+        boosts=tuple(_boost(each) for each in given.boosts),
         overlap_wanted=given.overlap_wanted_minutes,
         draft_bonus=given.draft_bonus,
         approval=given.coordinator_accepts,
@@ -127,6 +129,13 @@ def rules_of(program: Program) -> Rules:
         change_minute=60 * hour + minute,
         zone=zone_of(given.time_zone).key,
     )
+
+
+def _boost(given: BoostContract) -> Boost:
+    def side(wanted: Mapping[str, Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple((fact, tuple(values)) for fact, values in wanted.items())
+
+    return Boost(given.points, given.label or "", side(given.mentee), side(given.mentor))
 
 
 def _band(program: Program) -> tuple[int, int]:
@@ -208,6 +217,16 @@ def person_of(
         zone=participant.time_zone if participant else None,
         seniority=participant.seniority if participant else None,
         gap=(wants.seniority_gap.least, wants.seniority_gap.most) if wants.seniority_gap else None,
+        values=frozenset(wants.values),
+        styles=frozenset(wants.style_offered if mentor else wants.style_wanted),
+        supports=frozenset(wants.support_offered if mentor else wants.support_wanted),
+        country=participant.country if participant else None,
+        region=participant.region if participant else None,
+        site=participant.site if participant else None,
+        area=participant.field if participant else None,
+        affinity=frozenset(wants.affinity),
+        boost=enrollment.boost,
+        first_time=enrollment.first_time,
         promotion_pool=participant.promotion_pool if participant else None,
         trained=enrollment.trained,
         screened=enrollment.screened,

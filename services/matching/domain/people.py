@@ -23,8 +23,29 @@ DEFAULT_WEIGHTS: Mapping[str, int] = {
     "languages": 2,
     "availability": 3,
     "seniority": 3,
+    "values": 3,
+    "style": 2,
+    "support": 2,
+    "field": 1,
+    "location": 0,
+    "affinity": 0,
 }
-"""0-10 each, per program. Having a say weighs most (domain.md, Matching: Allen 2006, Kendall 2015)."""
+"""0-10 each, per program. Having a say weighs most (domain.md, Matching: Allen 2006, Kendall 2015); values never
+above it, as likeness also breeds sameness (Eby 2013)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boost:
+    """What a program adds to pairs it wants to see: `points` where both sides are as it says.
+
+    mentee, mentor: fact → values of which one must hold (`country`, `region`, `site`, `field`, `first_time`);
+    an empty side is anybody. A fact that is not known does not hold.
+    """
+
+    points: int
+    label: str = ""
+    mentee: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    mentor: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,20 @@ class Person:
     seniority: int | None = None
     gap: tuple[int, int] | None = None
     """The seniority gap that this mentee wants; it narrows the program's band."""
+    values: frozenset[str] = frozenset()
+    styles: frozenset[str] = frozenset()
+    """Ways of mentoring: wanted by a mentee, offered by a mentor; `supports` likewise."""
+    supports: frozenset[str] = frozenset()
+    country: str | None = None
+    region: str | None = None
+    site: str | None = None
+    area: str | None = None
+    """Field of work or study."""
+    affinity: frozenset[str] = frozenset()
+    """Tokens of groups by which the person asked to be matched; nobody can tell a group from its token."""
+    boost: int = 0
+    """Points that a coordinator adds to every pair of this person."""
+    first_time: bool | None = None
     promotion_pool: str | None = None
     trained: bool | None = None
     screened: bool | None = None
@@ -83,6 +118,7 @@ class Rules:
     """Steps by which the mentor should be ahead; negative where the junior teaches."""
     overlap_wanted: int = 120
     """Minutes a week in common that count as plenty."""
+    boosts: tuple[Boost, ...] = ()
     draft_bonus: int = 30_000
     """What a draft is worth beyond its score, against churn (domain.md, Matching)."""
     approval: bool = False

@@ -77,7 +77,7 @@ def assessment_body(id: str, found: Assessed) -> assessments.Assessment:
                 name=each.term,
                 points=each.points,
                 value=None if each.share is None else each.share / SCALE,
-                weight=each.weight,
+                weight=each.weight if each.weight <= 10 else None,  # program fit sums up several
             )
             for each in found.reasons
         ),

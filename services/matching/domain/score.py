@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.domain import boosts
 from services.matching.domain.people import SCALE, Person, Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.terms import TERMS, Term
@@ -12,13 +13,17 @@ from services.matching.domain.terms import TERMS, Term
 NEUTRAL = SCALE // 2
 """A term that is not known counts half: silence neither helps nor hurts against an average mentor."""
 
+FIT = ("location", "field")
+"""Terms that stand with a silent one (affinity) in one line, *program fit*, from which neither can be read alone."""
+
 Points = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One term of one pair. `share` is the term's own value 0 ... SCALE, None where it is not known; `points`
-    is its part of the score, so that the points of all terms add up to the score within one point a term."""
+    """One term of one pair, or `program_fit`, or `boost`. `share` is its own value 0 ... SCALE, None where it is
+    not known; `points` is its part of the score, so that the points of all add up to the score within one point a
+    term."""
 
     term: str
     weight: int
@@ -29,9 +34,15 @@ class Reason:
 
 
 def weighted(rules: Rules) -> list[tuple[Term, int]]:
-    """The terms that count in this program, with their weights; a weight nobody knows is passed over."""
+    """The terms that count in this program, with their weights; a weight nobody knows is passed over.
+
+    A silent term counts only beside another of *program fit*: alone, its share could be read.
+    """
+    beside = any(rules.weights.get(name, 0) > 0 for name in FIT)
     return [
-        (term, rules.weights.get(name, 0)) for name, term in TERMS.items() if rules.weights.get(name, 0) > 0
+        (term, weight)
+        for name, term in TERMS.items()
+        if (weight := rules.weights.get(name, 0)) > 0 and (beside or not term.silent)
     ]
 
 
@@ -43,6 +54,12 @@ def _shares(term: Term, mentee: Person, pool: Pool) -> Points:
 
 def scores(mentee: Person, pool: Pool) -> Points:
     """One score for each mentor of the pool, whatever the gates say."""
+    result: Points = np.minimum(SCALE, _mean(mentee, pool) + _boosts(mentee, pool))
+    return result
+
+
+def _mean(mentee: Person, pool: Pool) -> Points:
+    """The weighted mean of the shares, rounded down."""
     terms = weighted(pool.rules)
     total = sum(weight for _, weight in terms)
     if not total:
@@ -55,6 +72,15 @@ def scores(mentee: Person, pool: Pool) -> Points:
     return result
 
 
+def _boosts(mentee: Person, pool: Pool) -> Points:
+    mine, theirs = boosts.of_mentee(mentee, pool.rules), pool.column(_boosted)
+    return np.array([boosts.points(mine, each, pool.rules) for each in theirs], dtype=np.int64)
+
+
+def _boosted(pool: Pool) -> list[boosts.Side]:
+    return [boosts.of_mentor(mentor, pool.rules) for mentor in pool.mentors]
+
+
 def alone(mentor: Person, pool: Pool) -> Pool:
     """The same program with one mentor."""
     return Pool((mentor,), pool.rules, pool.now, pool.managers)
@@ -65,19 +91,43 @@ def score(mentee: Person, mentor: Person, pool: Pool) -> int:
 
 
 def reasons(mentee: Person, mentor: Person, pool: Pool) -> tuple[Reason, ...]:
-    """Why these two, the strongest term first."""
+    """Why these two, the strongest term first. Silent terms are seen only inside *program fit*."""
     one = alone(mentor, pool)
     terms = weighted(pool.rules)
     total = sum(weight for _, weight in terms)
     found = []
+    folded = FIT if any(term.silent for term, _ in terms) else ()
+    fit: list[tuple[Term, int, int]] = []
     for term, weight in terms:
         share = int(_shares(term, mentee, one)[0])
         known = share >= 0
+        if term.silent or term.name in folded:
+            fit.append((term, weight, share))
+            continue
         points = weight * (share if known else NEUTRAL) // total
         sentence = (term.sentence(mentee, mentor, one) if known else None) or f"Not known: {term.asks}"
         told = term.told(mentee, mentor, one) if known else None
         found.append(Reason(term.name, weight, share if known else None, points, sentence, told))
+    if fit:
+        found.append(_fit(fit, total, mentee, mentor, one))
+    boosted = int(_boosts(mentee, one)[0])
+    if boosted:
+        added = min(boosted, SCALE - int(_mean(mentee, one)[0]))
+        found.append(Reason("boost", 0, boosted, added, boosts.sentence(mentee, mentor, pool.rules), None))
     return tuple(sorted(found, key=lambda reason: (-reason.points, reason.term)))
+
+
+def _fit(parts: list[tuple[Term, int, int]], total: int, mentee: Person, mentor: Person, one: Pool) -> Reason:
+    """One line for all of them: its share is that of the whole, its sentences those of the open terms."""
+    weight = sum(weight for _, weight, _ in parts)
+    whole = sum(weight * (share if share >= 0 else NEUTRAL) for _, weight, share in parts)
+    spoken = [(term, share >= 0) for term, _, share in parts if not term.silent]
+    known = [term for term, there in spoken if there]
+    sentences = [term.sentence(mentee, mentor, one) for term in known]
+    told = [text for term in known if (text := term.told(mentee, mentor, one))]
+    asks = ", ".join(term.asks for term, there in spoken if not there)
+    text = "; ".join([*filter(None, sentences), *([f"Not known: {asks}"] if asks else [])])
+    return Reason("program_fit", weight, whole // weight, whole // total, text, "; ".join(told) or None)
 
 
 def told(found: tuple[Reason, ...]) -> tuple[str, ...]:

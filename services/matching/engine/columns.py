@@ -12,10 +12,12 @@ import numpy as np
 from services.matching.engine.compile import (
     ByteRows,
     Bytes,
+    CountRows,
     Counts32,
     Ints32,
     LongRows,
     Longs,
+    Rows32,
     Shorts,
     WordRows,
     Words,
@@ -33,13 +35,15 @@ class Columns(NamedTuple):
     """n mentees, m mentors. Lists are CSR: `x_at[i]:x_at[i + 1]` in the arrays named x_…"""
 
     weights: Longs
-    """(6,) choice, skills, goals, languages, availability, seniority."""
+    """(7,) as `given.KERNELS`: choice, skills, goals, languages, availability, seniority, values."""
     unit: int
     """What a score is divided by: the sum of all weights, at least 1."""
     minimum: int
     """Least score of a pair, before any bonus."""
     bonus: int
     """Points that a draft is worth beyond its score."""
+    top: int
+    """No sum is above this where anything is boosted; 0: nothing is."""
     enough: int
     """Minutes a week in common that count as plenty."""
     liking: LongRows
@@ -52,6 +56,9 @@ class Columns(NamedTuple):
     goal: Ints32
     goal_level: Bytes
     """Ones: a goal is shared or not."""
+    value_at: Longs
+    value: Ints32
+    value_level: Bytes
     tongue: Words
     """(n · words) languages as bits."""
     first_tongue: Ints32
@@ -84,7 +91,7 @@ class Columns(NamedTuple):
     kind_level: Counts32
     """(classes) seniority, as a position in `levels`."""
     kind_silent: Counts32
-    """1: offers no skill, 2: names no goal, 4: ranked nobody."""
+    """1: offers no skill, 2: names no goal, 4: ranked nobody, 8: names no value."""
     kind_speech: Counts32
     """Languages, as a position in `speech_…`."""
     levels: Shorts
@@ -105,6 +112,11 @@ class Columns(NamedTuple):
     helps_level: Bytes
     helps_row: Ints32
     helps_dense: ByteRows
+    holds_at: Longs
+    holds: Ints32
+    holds_level: Bytes
+    holds_row: Ints32
+    holds_dense: ByteRows
     pattern: Counts32
     """(m) pattern of free hours; the number of patterns where they are not known."""
     # free hours
@@ -113,6 +125,24 @@ class Columns(NamedTuple):
     their_hours: WordRows
     """(weeks · words, patterns of mentors): the other way round, so that many are counted at once."""
     weeks: int
+    # classed terms and boosts (parts.py)
+    part_at: Longs
+    """(tables) where each begins in `part_points`."""
+    part_width: Longs
+    """(tables) keys of mentors in it."""
+    part_points: Ints32
+    """Points by key of a mentee, then key of a mentor."""
+    part_mine: Rows32
+    """(tables, n) the mentee's key."""
+    group_at: Longs
+    """(groups + 1) the tables of each group."""
+    group_classes: Longs
+    """(groups) classes that its mentors have."""
+    class_at: Longs
+    """(tables) where the keys of the classes begin in `class_keys`."""
+    class_keys: Ints32
+    group_of: CountRows
+    """(groups, m) the mentor's class."""
 
 
 class Cohort(NamedTuple):
@@ -123,14 +153,16 @@ class Cohort(NamedTuple):
     """(m,) free places; 0 for a mentor who cannot take anyone now."""
     demands: Ints
     """(n,) mentors still wanted."""
+    rowwise: tuple[str, ...] = ()
+    """Terms without kernel or table: what they bring is asked of the domain, row by row."""
 
     @property
     def largest(self) -> int:
-        """How many different answers anyone's skills and goals have: (levels sought + 1) · (goals + 1)."""
+        """How many different answers anyone's skills, goals and values have: the product of each one's number + 1."""
         c = self.columns
         levels = np.concatenate([[0], np.cumsum(c.skill_level, dtype=np.int64)])
         skills = levels[c.skill_at[1:]] - levels[c.skill_at[:-1]]
-        return int(((skills + 1) * (np.diff(c.goal_at) + 1)).max(initial=1))
+        return int(((skills + 1) * (np.diff(c.goal_at) + 1) * (np.diff(c.value_at) + 1)).max(initial=1))
 
     @property
     def mentees(self) -> int:

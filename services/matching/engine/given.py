@@ -6,10 +6,8 @@ from datetime import datetime
 
 from services.matching.domain.people import Person, Rules
 from services.matching.domain.pool import Pool
-from services.matching.domain.score import weighted
-from services.matching.domain.terms import Term
 
-KERNELS = ("choice", "skills", "goals", "languages", "availability", "seniority")
+KERNELS = ("choice", "skills", "goals", "languages", "availability", "seniority", "values")
 """Terms with a kernel of their own, in the order of `Columns.weights`."""
 
 
@@ -21,11 +19,6 @@ class People:
     pool: Pool
     drafts: frozenset[tuple[str, str]] = frozenset()
     """(mentee's enrollment, mentor's enrollment)."""
-
-    @property
-    def strange(self) -> list[tuple[Term, int]]:
-        """Terms that count but have no kernel."""
-        return [(term, weight) for term, weight in weighted(self.pool.rules) if term.name not in KERNELS]
 
 
 def people(

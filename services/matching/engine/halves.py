@@ -15,9 +15,8 @@ for the numbering, which only grows: build a new one with new halves when much o
 A person's chain of managers is read when their half is built: when a manager moves, build those below them anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,46 +28,19 @@ from services.matching.domain.people import Person, Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.terms.availability import bits_of
 from services.matching.domain.tree import above, reach
-from services.matching.domain.weekly import WORDS, reference_weeks
 from services.matching.engine import ties
 from services.matching.engine.columns import UNKNOWN
 from services.matching.engine.given import People
 from services.matching.engine.graph import Ints
+from services.matching.engine.numbering import Numbering as Numbering
 from services.matching.engine.tables import Numbers, Table, exchanged, popular, swapped, table, turned
 from services.matching.engine.ties import Side
 
 Shorts = npt.NDArray[np.int16]
 Ints32 = npt.NDArray[np.int32]
-Words = npt.NDArray[np.uint64]
 
 OF_A_MENTOR = ("training", "screening")
 """Gates that close a mentor's places; role, leave and places are in `Person.free`."""
-
-
-class Numbering:
-    """Numbers of skills, goals, languages and weekly hours. They grow and never change, so that halves built at
-    different times fit together. One for a program's rules; not for two threads at once."""
-
-    def __init__(self) -> None:
-        self.skills = Numbers[str]()
-        self.goals = Numbers[str]()
-        self.tongues = Numbers[str]()
-        self.speeches = Numbers[tuple[int, ...]]()
-        """Languages of a person, the one liked best first."""
-        self.own_hours = Numbers[bytes]()
-        """Free hours of mentees, in all reference weeks."""
-        self.their_hours = Numbers[bytes]()
-
-    def speech(self, persons: Sequence[Person]) -> Ints32:
-        """(persons,) number of each one's languages."""
-        numbers = (self.speeches.of(tuple(self.tongues.all(person.languages))) for person in persons)
-        return np.fromiter(numbers, np.int32, len(persons))
-
-
-def hours_of(numbers: Numbers[bytes]) -> Words:
-    """(patterns, weeks, WORDS) the bits behind the numbers of weekly hours."""
-    weeks = len(reference_weeks(datetime(2000, 1, 1)))
-    return np.frombuffer(b"".join(numbers.names), np.uint64).reshape(-1, weeks, WORDS)
 
 
 class Postings(NamedTuple):
@@ -90,11 +62,15 @@ class MentorHalf:
     side: Side
     offers: Table
     helps: Table
+    holds: Table
+    """What matters to them."""
     speech: Ints32
     silent: npt.NDArray[np.uint8]
-    """1: offers no skill, 2: names no goal, 4: ranked nobody."""
+    """1: offers no skill, 2: names no goal, 4: ranked nobody, 8: names no value."""
     seniority: Shorts
     hours: Ints32
+    keys: Ints32
+    """(m, tables) numbers of their keys in `Numbering.tables`."""
     places: Ints
     """Free places; 0 for a mentor whom no one can have now."""
 
@@ -111,10 +87,12 @@ class MentorHalf:
             side,
             exchanged(self.offers, at, few.offers),
             exchanged(self.helps, at, few.helps),
+            exchanged(self.holds, at, few.holds),
             swapped(self.speech, at, few.speech),
             swapped(self.silent, at, few.silent),
             swapped(self.seniority, at, few.seniority),
             swapped(self.hours, at, few.hours),
+            swapped(self.keys, at, few.keys),
             swapped(self.places, at, few.places),
         )
 
@@ -135,6 +113,10 @@ class MentorHalf:
     def helping(self) -> Postings:
         return _postings(self.helps, len(self.persons))
 
+    @cached_property
+    def holding(self) -> Postings:
+        return _postings(self.holds, len(self.persons))
+
 
 @dataclass(frozen=True, eq=False)
 class MenteeHalf:
@@ -146,12 +128,15 @@ class MenteeHalf:
     side: Side
     seeks: Table
     aims: Table
+    cares: Table
+    """What matters to them."""
     speech: Ints32
     ranked: npt.NDArray[np.uint8]
     seniority: Shorts
     band: Shorts
     """(n, 2) least and most gap wanted."""
     hours: Ints32
+    keys: Ints32
     wishes: Ints
     """Mentors still wanted."""
 
@@ -164,11 +149,13 @@ class MenteeHalf:
             ties.replaced(self.side, rows, few.side),
             exchanged(self.seeks, at, few.seeks),
             exchanged(self.aims, at, few.aims),
+            exchanged(self.cares, at, few.cares),
             swapped(self.speech, at, few.speech),
             swapped(self.ranked, at, few.ranked),
             swapped(self.seniority, at, few.seniority),
             swapped(self.band, at, few.band),
             swapped(self.hours, at, few.hours),
+            swapped(self.keys, at, few.keys),
             swapped(self.wishes, at, few.wishes),
         )
 
@@ -198,6 +185,7 @@ def mentor_half(given: People, numbering: Numbering) -> MentorHalf:
         np.array([_silent(person) for person in persons], np.uint8),
         _seniority(persons),
         _hours(persons, pool, numbering.their_hours),
+        _keys([(table.part.mentor, table.mentors) for table in numbering.tables(pool.rules)], persons),
         np.where(able, free, 0),
     )
 
@@ -215,6 +203,7 @@ def mentee_half(given: People, numbering: Numbering) -> MenteeHalf:
         _seniority(persons),
         np.array([_band(person, pool.rules) for person in persons], np.int16).reshape(-1, 2),
         _hours(persons, pool, numbering.own_hours),
+        _keys([(table.part.mentee, table.mentees) for table in numbering.tables(pool.rules)], persons),
         np.array([person.free for person in persons], np.int64),
     )
 
@@ -229,12 +218,23 @@ def _side(persons: Sequence[Person], pool: Pool) -> Side:
     return ties.side(persons, [above(pool.managers, person.participant, levels) for person in persons])
 
 
-def _named(persons: Sequence[Person], numbering: Numbering) -> tuple[Table, Table]:
-    """Skills with their levels, and goals, by number."""
-    skills, goals = numbering.skills, numbering.goals
+def _keys(
+    sides: Sequence[tuple[Callable[[Person], Hashable], Numbers[Hashable]]], persons: Sequence[Person]
+) -> Ints32:
+    """(persons, tables) the number of each one's key."""
+    keys = np.zeros((len(persons), len(sides)), np.int32)
+    for column, (key, numbers) in enumerate(sides):
+        keys[:, column] = [numbers.of(key(person)) for person in persons]
+    return keys
+
+
+def _named(persons: Sequence[Person], numbering: Numbering) -> tuple[Table, Table, Table]:
+    """Skills with their levels, goals and values, by number."""
+    skills, goals, values = numbering.skills, numbering.goals, numbering.values
     return (
         table([{skills.of(name): level for name, level in person.skills.items()} for person in persons]),
         table([{goals.of(name): 1 for name in sorted(person.goals)} for person in persons]),
+        table([{values.of(name): 1 for name in sorted(person.values)} for person in persons]),
     )
 
 
@@ -245,7 +245,7 @@ def _postings(given: Table, mentors: int) -> Postings:
 
 
 def _silent(person: Person) -> int:
-    return (not person.skills) + 2 * (not person.goals) + 4 * (not person.choices)
+    return (not person.skills) + 2 * (not person.goals) + 4 * (not person.choices) + 8 * (not person.values)
 
 
 def _seniority(persons: Sequence[Person]) -> Shorts:

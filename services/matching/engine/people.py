@@ -14,6 +14,7 @@ import numpy.typing as npt
 from services.matching.domain.gates import GATES
 from services.matching.domain.people import SCALE
 from services.matching.domain.score import NEUTRAL, weighted
+from services.matching.domain.terms import TERMS
 from services.matching.domain.terms.choice import liking
 from services.matching.domain.weekly import QUARTER, WORDS, offset_minutes, reference_weeks
 from services.matching.engine.columns import PASSED, SILENT, Cohort, Columns
@@ -27,10 +28,11 @@ from services.matching.engine.halves import (
     MentorHalf,
     Numbering,
     Postings,
-    hours_of,
     mentee_half,
     mentor_half,
 )
+from services.matching.engine.numbering import hours_of
+from services.matching.engine.parts import BOOSTS, parted
 from services.matching.engine.tables import Table, bits
 from services.matching.engine.ties import crossing, positions, widened
 
@@ -53,12 +55,13 @@ def joined(mentees: MenteeHalf, mentors: MentorHalf, drafts: Iterable[tuple[str,
 
     drafts: (mentee's enrollment, mentor's enrollment); pairs of people who are not here are passed over. What it
     costs grows with the smaller side, but for copies of arrays. Raises ValueError where the weights add up to more
-    than MOST_WEIGHT, or the halves do not belong together.
+    than MOST_WEIGHT, or the halves were not built with one numbering.
     """
     numbering, rules = mentors.numbering, mentors.pool.rules
-    if mentees.numbering is not numbering or mentees.pool.rules != rules:
-        raise ValueError("these halves were built for different rules, or with another numbering")
-    known = {term.name: weight for term, weight in weighted(rules)}
+    if mentees.numbering is not numbering:
+        raise ValueError("these halves were built with another numbering")
+    terms = weighted(rules)
+    known = {term.name: weight for term, weight in terms}
     if sum(known.values()) > MOST_WEIGHT:
         raise ValueError(f"the weights of a program may add up to {MOST_WEIGHT}, not {sum(known.values())}")
     speeches = numbering.speeches.names
@@ -74,11 +77,16 @@ def joined(mentees: MenteeHalf, mentors: MentorHalf, drafts: Iterable[tuple[str,
     draft = positions(drafts, mentees.persons, mentors.persons)
     offered = _wide(mentors.offered, len(numbering.skills))
     helping = _wide(mentors.helping, len(numbering.goals))
+    holding = _wide(mentors.holding, len(numbering.values))
+    tables = numbering.tables(rules)
+    part = parted(tables, mentees.keys, mentors.keys)
+    boosted = any(table.part.name == BOOSTS and table.cells().any() for table in tables)
     columns = Columns(
         weights=np.array([known.get(name, 0) for name in KERNELS], np.int64),
         unit=max(1, sum(known.values())),
         minimum=rules.minimum,
         bonus=rules.draft_bonus,
+        top=SCALE * max(1, sum(known.values())) if boosted else 0,
         enough=max(1, rules.overlap_wanted),
         liking=liking_shares(),
         skill_at=mentees.seeks.at,
@@ -87,6 +95,9 @@ def joined(mentees: MenteeHalf, mentors: MentorHalf, drafts: Iterable[tuple[str,
         goal_at=mentees.aims.at,
         goal=mentees.aims.columns,
         goal_level=mentees.aims.values,
+        value_at=mentees.cares.at,
+        value=mentees.cares.columns,
+        value_level=mentees.cares.values,
         tongue=tongues[mentees.speech].reshape(-1),
         first_tongue=first[mentees.speech],
         hours=mentees.hours,
@@ -120,22 +131,34 @@ def joined(mentees: MenteeHalf, mentors: MentorHalf, drafts: Iterable[tuple[str,
         helps_level=helping.values,
         helps_row=helping.row,
         helps_dense=helping.dense,
+        holds_at=holding.at,
+        holds=holding.mentors,
+        holds_level=holding.values,
+        holds_row=holding.row,
+        holds_dense=holding.dense,
         pattern=hours.pattern,
         own_hours=hours.own,
         their_hours=hours.their,
         weeks=hours.weeks,
+        **part._asdict(),
     )
-    return Cohort(columns, mentors.places, mentees.wishes)
+    table_of = {table.part.name: table for table in tables}
+    rowwise = tuple(
+        term.name
+        for term, _ in terms
+        if term.name not in KERNELS and (term.name not in table_of or table_of[term.name].too_large)
+    )
+    return Cohort(columns, mentors.places, mentees.wishes, rowwise)
 
 
-def strange_points(given: People, mentee: int) -> Ints:
-    """(mentors,) weight · share of the terms without a kernel, for one mentee."""
+def strange_points(given: People, rowwise: Sequence[str], mentee: int) -> Ints:
+    """(mentors,) weight · share of the terms named, for one mentee, asked as they stand in the domain."""
     points = np.zeros(given.pool.size, np.int64)
-    for term, weight in given.strange:
-        shares = term.shares(given.mentees[mentee], given.pool)
-        points += weight * np.where(np.isnan(shares), NEUTRAL, np.rint(np.nan_to_num(shares) * SCALE)).astype(
-            np.int64
-        )
+    for name in rowwise:
+        shares = TERMS[name].shares(given.mentees[mentee], given.pool)
+        points += given.pool.rules.weights[name] * np.where(
+            np.isnan(shares), NEUTRAL, np.rint(np.nan_to_num(shares) * SCALE)
+        ).astype(np.int64)
     return points
 
 
@@ -155,10 +178,10 @@ def liking_shares() -> Ints:
 def _classes(mentors: MentorHalf, speeches: int) -> tuple[Ints, Ints]:
     """((classes, 3) seniority, silence and languages; (mentors,) the class of each)."""
     width = max(1, speeches)
-    key = (mentors.seniority.astype(np.int64) * 8 + mentors.silent) * width + mentors.speech
+    key = (mentors.seniority.astype(np.int64) * 16 + mentors.silent) * width + mentors.speech
     keys, kind = np.unique(key, return_inverse=True)
     rest, speech = np.divmod(keys, width)
-    level, silent = np.divmod(rest, 8)
+    level, silent = np.divmod(rest, 16)
     return np.stack([level, silent, speech], axis=1), kind.reshape(-1)
 
 

@@ -1,7 +1,8 @@
 """Scores, a row at a time: one mentee against every mentor, exactly as the domain's terms define them.
 
 A row is int32 *sums*, Σ weight · share, −1 and below where a gate says no; the score is sum // unit. To add a term,
-add its file in the domain: it works at once, evaluated as it stands there. A kernel here only makes it fast.
+add its file in the domain: it works at once, as a table where it is classed (parts.py), else evaluated as it stands
+there. A kernel here only makes it fast.
 """
 
 import numpy as np
@@ -109,6 +110,7 @@ def kinds(c: Columns, i: int, speeches: Ints32, levels: Ints32, out: Ints32) -> 
     _levels(c, i, levels)
     skills = c.weights[1] * HALF
     goals = c.weights[2] * HALF
+    values = c.weights[6] * HALF
     base = 0
     if c.skill_at[i + 1] == c.skill_at[i]:
         base += skills
@@ -116,11 +118,14 @@ def kinds(c: Columns, i: int, speeches: Ints32, levels: Ints32, out: Ints32) -> 
     if c.goal_at[i + 1] == c.goal_at[i]:
         base += goals
         goals = 0
+    if c.value_at[i + 1] == c.value_at[i]:
+        base += values
+        values = 0
     mine = 6 if c.ranked[i] else SILENT
-    silence = np.empty(8, np.int32)
-    for k in range(8):
+    silence = np.empty(16, np.int32)
+    for k in range(16):
         silence[k] = base + c.weights[0] * c.liking[mine, SILENT if k & 4 else 6]
-        silence[k] += (skills if k & 1 else 0) + (goals if k & 2 else 0)
+        silence[k] += (skills if k & 1 else 0) + (goals if k & 2 else 0) + (values if k & 8 else 0)
     for k in range(len(out)):
         out[k] = levels[c.kind_level[k]] + silence[c.kind_silent[k]] + speeches[c.kind_speech[k]]
 
@@ -153,18 +158,39 @@ def _count(
 
 
 @kernel
-def _answers(c: Columns, i: int, lut: Ints32) -> int:
-    """Points for every amount of skills and goals that a mentor may cover, in lut; returns the step of goals."""
+def _answers(c: Columns, i: int, lut: Ints32) -> tuple[int, int]:
+    """Points for every amount of skills, goals and values that a mentor may cover, in lut; the steps of the two
+    latter."""
     skills = 0
     for s in range(c.skill_at[i], c.skill_at[i + 1]):
         skills += c.skill_level[s]
     goals = c.goal_at[i + 1] - c.goal_at[i]
-    for goal in range(goals + 1):
-        base = c.weights[2] * np.int64(np.rint(goal / max(1, goals) * WHOLE))
-        for amount in range(skills + 1):
-            share = np.int64(np.rint(amount / max(1, skills) * WHOLE))
-            lut[goal * (skills + 1) + amount] = base + c.weights[1] * share
-    return skills + 1
+    values = c.value_at[i + 1] - c.value_at[i] if c.weights[6] > 0 else 0
+    step = skills + 1
+    for value in range(values + 1):
+        same = c.weights[6] * np.int64(np.rint(value / max(1, values) * WHOLE))
+        for goal in range(goals + 1):
+            base = same + c.weights[2] * np.int64(np.rint(goal / max(1, goals) * WHOLE))
+            at = (value * (goals + 1) + goal) * step
+            for amount in range(step):
+                share = np.int64(np.rint(amount / max(1, skills) * WHOLE))
+                lut[at + amount] = base + c.weights[1] * share
+    return step, step * (goals + 1)
+
+
+@kernel
+def _classed(c: Columns, i: int, out: Ints32) -> None:
+    """Adds what classed terms and boosts bring: by class of mentors first, then one look-up a mentor and group."""
+    for group in range(len(c.group_at) - 1):
+        points = np.zeros(c.group_classes[group], np.int32)
+        for part in range(c.group_at[group], c.group_at[group + 1]):
+            mine = c.part_at[part] + np.int64(c.part_mine[part, i]) * c.part_width[part]
+            keys = c.class_at[part]
+            for k in range(len(points)):
+                points[k] += c.part_points[mine + c.class_keys[keys + k]]
+        of = c.group_of[group]
+        for j in range(len(out)):
+            out[j] += points[of[j]]
 
 
 @kernel
@@ -188,7 +214,7 @@ def row(
     afterwards. extra: (mentors,) what terms without a kernel bring, or nothing.
     """
     kinds(c, i, speeches, levels, by_kind)
-    step = _answers(c, i, lut)
+    step, stride = _answers(c, i, lut)
     seen[:] = 0
     _count(
         c.skill_at, c.skill, c.skill_level, i, 1,
@@ -198,8 +224,15 @@ def row(
         c.goal_at, c.goal, c.goal_level, i, step,
         c.helps_at, c.helps, c.helps_level, c.helps_row, c.helps_dense, seen,
     )  # fmt: skip
+    if c.weights[6] > 0:
+        _count(
+            c.value_at, c.value, c.value_level, i, stride,
+            c.holds_at, c.holds, c.holds_level, c.holds_row, c.holds_dense, seen,
+        )  # fmt: skip
     for j in range(len(out)):
         out[j] = by_kind[c.kind[j]] + hours[c.pattern[j]] + lut[seen[j]]
+    if len(c.group_at) > 1:
+        _classed(c, i, out)
     for j in range(len(extra)):
         out[j] += extra[j]
     if c.weights[0] > 0:
@@ -217,6 +250,9 @@ def row(
             if code[j]:
                 out[j] += c.weights[0] * (c.liking[mine, c.chosen_place[x]] - c.liking[mine, 6])
                 code[j] = 0
+    if c.top > 0:
+        for j in range(len(out)):
+            out[j] = min(out[j], c.top)
     for x in range(c.barred_at[i], c.barred_at[i + 1]):
         out[c.barred[x]] = NEVER
     least = c.minimum * c.unit

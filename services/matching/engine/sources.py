@@ -79,7 +79,7 @@ class OfCohort:
         mentors, sums = np.zeros((size, keep), np.int32), np.zeros((size, keep), np.int32)
         counts, rest = np.zeros(size, np.int32), np.zeros(size, np.int32)
         cut = (prices * unit).astype(np.int32)
-        extra = _extra(self.people, mentees)
+        extra = _extra(self.people, self.cohort, mentees)
         retrieve(
             self.cohort.columns,
             mentees,
@@ -127,15 +127,20 @@ class OfGraph:
 def sums_of(given: People | None, found: Cohort, mentees: Ints32) -> Ints32:
     """(mentees, mentors) sums of a few mentees with everybody; score = sum // unit, negative: a gate says no."""
     sums = np.zeros((len(mentees), found.mentors), np.int32)
-    all_rows(found.columns, mentees, found.largest, _extra(given, mentees), sums)
+    all_rows(found.columns, mentees, found.largest, _extra(given, found, mentees), sums)
     return sums
 
 
-def _extra(given: People | None, mentees: Ints32) -> Ints32:
-    """(mentees, mentors) what terms without a kernel bring; (0, 0) where every term has one."""
-    if given is None or not given.strange or not len(mentees):
+def _extra(given: People | None, found: Cohort, mentees: Ints32) -> Ints32:
+    """(mentees, mentors) what terms without kernel or table bring; (0, 0) where there are none.
+
+    Raises ValueError where there are some and nobody to ask: the sums would be wrong without a word.
+    """
+    if not found.rowwise or not len(mentees):
         return np.zeros((0, 0), np.int32)
-    return np.array([strange_points(given, int(mentee)) for mentee in mentees], np.int32)
+    if given is None:
+        raise ValueError(f"these terms are asked of the people themselves: {', '.join(found.rowwise)}")
+    return np.array([strange_points(given, found.rowwise, int(mentee)) for mentee in mentees], np.int32)
 
 
 @kernel

@@ -54,6 +54,9 @@ class EnrollmentEdit(Body):
     first_time: bool | None = None
     trained: bool | None = None
     screened: bool | None = None
+    boost: int | None = Field(
+        None, ge=0, le=1_000_000, description="By staff: points added to every pair of this person."
+    )
     preferences: Preferences | None = None
 
 
@@ -71,9 +74,16 @@ class EnrollmentOut(BaseModel):
     enrollment: Enrollment
 
 
-def shown(stored: Stored[Enrollment]) -> EnrollmentOut:
-    """The enrollment as the API shows it."""
-    return EnrollmentOut(id=stored.id, enrollment=stored.state)
+def shown(stored: Stored[Enrollment], program: Program | None, caller: Caller) -> EnrollmentOut:
+    """The enrollment as the API shows it to this caller."""
+    state = stored.state
+    seen = domain.seen_by(
+        state,
+        program.affinity_tokens if program else {},
+        own=caller.is_one_of(state.participant),
+        staff=caller.may(state.program, *STAFF),
+    )
+    return EnrollmentOut(id=stored.id, enrollment=seen)
 
 
 def add(router: APIRouter, parts: Parts) -> None:
@@ -104,8 +114,10 @@ def add(router: APIRouter, parts: Parts) -> None:
             if caller.participant is None or not caller.has("participant"):
                 raise not_found("program")
             participant = caller.participant
+        at = kernel.view(caller.organization)
+        plan = await store.programs.get(at, program)
         stored = await store.enrollments_of_program(
-            kernel.view(caller.organization),
+            at,
             program,
             paging.after,
             paging.fetch,
@@ -113,7 +125,8 @@ def add(router: APIRouter, parts: Parts) -> None:
             role=role,
             participant=participant,
         )
-        return paging.page(stored, lambda each: each.id, shown)
+        state_of = plan.state if plan is not None else None
+        return paging.page(stored, lambda each: each.id, lambda each: shown(each, state_of, caller))
 
     @router.post("/programs/{program}/enrollments", status_code=201, response_model=EnrollmentOut)
     async def enroll(program: str, body: EnrollmentIn, caller: Anybody, once: Idempotent) -> Response:
@@ -138,46 +151,53 @@ def add(router: APIRouter, parts: Parts) -> None:
                 role=body.role,
                 capacity=default if body.capacity is None else body.capacity,
                 first_time=body.first_time,
-                preferences=body.preferences,
+                preferences=_worded(body.preferences, Preferences(), plan.state, own),
             )
             wanted = domain.invited(before.state if before is not None else None, fresh)
             if own and wanted.state == "invited":
                 wanted = domain.applied(wanted)
             stored = await writing.settle(tx, id, before, wanted, person, plan)
-            return Reply(shown(stored), 201, stored.revision, f"/v1/enrollments/{id}")
+            answer = shown(stored, plan.state, caller)
+            return Reply(answer, 201, stored.revision, f"/v1/enrollments/{id}")
 
         return await once(caller, run)
 
     @router.get("/enrollments/{id}")
     async def get_enrollment(id: str, caller: Anybody, response: Response) -> EnrollmentOut:
         """One enrollment, for its person and the staff of its program."""
-        stored = await seen(kernel.view(caller.organization), id, caller)
+        at = kernel.view(caller.organization)
+        stored = await seen(at, id, caller)
+        program = await store.programs.get(at, stored.state.program)
         response.headers["etag"] = etag(stored.revision)
-        return shown(stored)
+        return shown(stored, program.state if program else None, caller)
 
     @router.patch("/enrollments/{id}")
     async def patch_enrollment(
         id: str, body: EnrollmentEdit, caller: Anybody, if_match: MustMatch, response: Response
     ) -> EnrollmentOut:
-        """Change capacity and preferences; whether somebody is trained or screened is for staff to say."""
+        """Change capacity and preferences; who is trained, screened or boosted is for staff to say, by which
+        groups of the program (`affinity_groups`) somebody wants to be matched for the person alone."""
 
-        async def run(tx: Transaction) -> Stored[Enrollment]:
+        async def run(tx: Transaction) -> tuple[Stored[Enrollment], Program]:
             before = await seen(tx, id, caller)
             if_match.check(before.revision)
-            if {"trained", "screened"} & body.model_fields_set:
+            if {"trained", "screened", "boost"} & body.model_fields_set:
                 in_program(caller, before.state.program, *STAFF, what="enrollment")
             changes = {name: getattr(body, name) for name in body.model_fields_set}
             changes = {
                 name: value for name, value in changes.items() if value is not None or name == "first_time"
             }
             person, program = await around(tx, before.state)
-            return await writing.settle(
-                tx, id, before, before.state.model_copy(update=changes), person, program
-            )
+            if body.preferences is not None:
+                own = caller.is_one_of(before.state.participant)
+                said, had = body.preferences, before.state.preferences
+                changes["preferences"] = _worded(said, had, program.state, own)
+            wanted = before.state.model_copy(update=changes)
+            return await writing.settle(tx, id, before, wanted, person, program), program.state
 
-        stored = await kernel.command(caller.organization, run)
+        stored, program = await kernel.command(caller.organization, run)
         response.headers["etag"] = etag(stored.revision)
-        return shown(stored)
+        return shown(stored, program, caller)
 
     Step = Callable[[Enrollment, Transaction], Enrollment]
 
@@ -195,7 +215,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             wanted = tried(lambda: step(before.state, tx), Refused, "Look at the enrollment's state.")
             person, program = await around(tx, before.state)
             stored = await writing.settle(tx, id, before, wanted, person, program)
-            return Reply(shown(stored), revision=stored.revision)
+            return Reply(shown(stored, program.state, caller), revision=stored.revision)
 
         return await once(caller, run)
 
@@ -236,6 +256,15 @@ def add(router: APIRouter, parts: Parts) -> None:
         return await act(
             id, caller, once, if_match, lambda state, tx: domain.withdrawn(state, tx.now), "self", "staff"
         )
+
+
+def _worded(said: Preferences, before: Preferences, program: Program, own: bool) -> Preferences:
+    groups = ", ".join(program.affinity_tokens) or "none"
+    return tried(
+        lambda: domain.worded(said, before, program.affinity_tokens, own=own),
+        Refused,
+        f"Leave affinity out, or use the program's groups: {groups}.",
+    )
 
 
 def _cohort(program: Stored[Program], wanted: str | None, at: Reader) -> str:

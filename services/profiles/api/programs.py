@@ -9,6 +9,7 @@ from services.profiles.api.parts import Body, Parts, check_people, found, tried
 from services.profiles.domain import programs
 from services.profiles.domain.base import Text
 from services.profiles.domain.programs import TEMPLATES, Break, Cohort, Program, Refused, Rules, Slug, State
+from services.profiles.work import new_ids
 from shared.delivery import Stored, Transaction
 from shared.http import (
     Caller,
@@ -120,6 +121,7 @@ def add(router: APIRouter, parts: Parts) -> None:
     async def create_program(body: ProgramIn, caller: Admin, once: Idempotent) -> Response:
         """Set up a program from a template; it is a draft until it is opened."""
         state = _state(body, rules_of(body)).model_copy(update={"cohorts": tuple(body.cohorts)})
+        state = programs.with_tokens(state, new_ids())
         if len({each.id for each in body.cohorts}) != len(body.cohorts):
             raise invalid("/cohorts", "Two cohorts have the same id.", "Give each cohort an id of its own.")
 
@@ -150,8 +152,12 @@ def add(router: APIRouter, parts: Parts) -> None:
             before = found(await store.programs.get(tx, program), "program")
             if_match.check(before.revision)
             await check_people(parts, tx, "/coordinators", _people(body))
-            kept = {"state": before.state.state, "cohorts": before.state.cohorts}
-            after = _state(body, rules).model_copy(update=kept)
+            kept = {
+                "state": before.state.state,
+                "cohorts": before.state.cohorts,
+                "affinity_tokens": before.state.affinity_tokens,
+            }
+            after = programs.with_tokens(_state(body, rules).model_copy(update=kept), new_ids())
             if after.state == "open" and not after.coordinators:
                 raise conflict(
                     "not-possible", "An open program needs a coordinator.", "Name one, or close it first."

@@ -1,5 +1,6 @@
 """Enrollments: one participant in one role of one cohort, from invitation to completion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -42,6 +43,7 @@ class Enrollment(Frozen):
     first_time: bool | None = None
     trained: bool | None = None
     screened: bool | None = None
+    boost: int = 0
     opened_at: datetime | None = None
     closed_at: datetime | None = None
     preferences: Preferences = Preferences()
@@ -56,6 +58,42 @@ class Setting:
     window_from: datetime | None
     window_until: datetime | None
     ends: datetime | None
+    affinity: frozenset[str] = frozenset()
+    """Tokens of the groups that the program asks about now; what somebody said about another is forgotten."""
+
+
+def worded(said: Preferences, before: Preferences, tokens: Mapping[str, str], *, own: bool) -> Preferences:
+    """Preferences as they are kept: groups of affinity as tokens, by the person's own word alone.
+
+    What the body does not name of the two lists that are not shown to everybody (`excluded`, `affinity`) stays:
+    whoever could not read it must not clear it by sending the rest. Raises Refused.
+    """
+    kept: dict[str, tuple[str, ...]] = {}
+    if "excluded" not in said.model_fields_set:
+        kept["excluded"] = before.excluded
+    if "affinity" not in said.model_fields_set:
+        kept["affinity"] = before.affinity
+    elif not own and said.affinity:
+        raise Refused("only the person says by which groups they want to be matched")
+    elif not own:
+        kept["affinity"] = before.affinity
+    elif unknown := [group for group in said.affinity if group not in tokens]:
+        raise Refused(f"the program does not ask about {unknown[0]!r}")
+    else:
+        kept["affinity"] = tuple(tokens[group] for group in dict.fromkeys(said.affinity))
+    return said.model_copy(update=kept)
+
+
+def seen_by(enrollment: Enrollment, tokens: Mapping[str, str], *, own: bool, staff: bool) -> Enrollment:
+    """The enrollment as somebody reads it: exclusions nobody, groups of affinity the person, boosts the staff."""
+    groups = tuple(group for group, token in tokens.items() if token in enrollment.preferences.affinity)
+    hidden = {"excluded": (), "affinity": groups if own else ()}
+    return enrollment.model_copy(
+        update={
+            "preferences": enrollment.preferences.model_copy(update=hidden),
+            "boost": enrollment.boost if staff else 0,
+        }
+    )
 
 
 class Refused(Exception):
@@ -157,6 +195,10 @@ def settled(
         edges += more
     opened = enrollment.opened_at or (now if state in ("open", "away") else None)
     after = enrollment.model_copy(update={"state": state, "opened_at": opened})
+    wants = after.preferences
+    if not setting.affinity.issuperset(wants.affinity):
+        kept = tuple(token for token in wants.affinity if token in setting.affinity)
+        after = after.model_copy(update={"preferences": wants.model_copy(update={"affinity": kept})})
     return (enrollment if after == enrollment else after), min(edges, default=None)
 
 

@@ -66,6 +66,7 @@ class Person(Frozen):
     time_zone: Zone | None = None
     country: Country | None = None
     region: Text | None = None
+    site: Text | None = None
     department: Text | None = None
     field: Text | None = None
     seniority: Annotated[int, Field(ge=1, le=12)] | None = None
@@ -94,6 +95,7 @@ class PersonEdit(Partial):
     time_zone: Zone | None = None
     country: Country | None = None
     region: Text | None = None
+    site: Text | None = None
     department: Text | None = None
     field: Text | None = None
     seniority: Annotated[int, Field(ge=1, le=12)] | None = None

@@ -1,60 +1,21 @@
-"""Programs: a template's rules as an administrator changed them, cohorts, and what speaks against them."""
+"""Programs: rules (rules.py), people in charge, cohorts, and what speaks against them."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib.resources import files
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.profiles.domain.base import Clock, Frozen, Text, Weekday
+from services.profiles.domain.base import Frozen, Text
 from services.profiles.domain.enrollments import Setting
-from services.profiles.domain.people import Zone, midnight
-
-TEMPLATES = ("professional",)
+from services.profiles.domain.people import midnight
+from services.profiles.domain.rules import TEMPLATES as TEMPLATES
+from services.profiles.domain.rules import Rules as Rules
+from services.profiles.domain.rules import rules_of as rules_of
+from services.profiles.domain.rules import template as template
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Days = Annotated[int, Field(ge=0, le=3650)]
-Weight = Annotated[int, Field(ge=0, le=10)]
 State = Literal["draft", "open", "closed"]
-
-
-class ReportingLine(Frozen):
-    """Which pairs in one line of the manager tree are refused; `levels` goes with the rule of that name."""
-
-    rule: Literal["allow", "direct", "levels", "any"]
-    levels: Annotated[int, Field(ge=1, le=20)] | None = None
-
-    @model_validator(mode="after")
-    def _levels_named(self) -> Self:
-        if (self.rule == "levels") != (self.levels is not None):
-            raise ValueError("levels is given with the rule 'levels', and only with it")
-        return self
-
-
-class Rung(Frozen):
-    """One step of the escalation: days after the case opened, before they are stretched by the cadence."""
-
-    number: Annotated[int, Field(ge=1, le=8)]
-    after_days: Days
-    to: Literal["owes", "both", "coordinator"]
-    message: Literal["ask", "reset", "history", "rematch"]
-
-
-class ChangeTime(Frozen):
-    """When ends that a person or the last rung decided take effect: weekly, in the program's zone."""
-
-    day: Weekday
-    at: Clock
-
-
-class QuietHours(Frozen):
-    """Local hours of the receiver in which nothing is sent; equal: none."""
-
-    start: Clock
-    end: Clock
 
 
 class Break(Frozen):
@@ -111,49 +72,6 @@ class Cohort(Frozen):
         return self.starts + timedelta(days=self.length // 2)
 
 
-class Rules(Frozen):
-    """Everything a template has a default for. Weights are 0-10; minutes and days as named."""
-
-    template: Literal["professional"]
-    horizon: Literal["long", "short"]
-    direction: Literal["mentor_is_senior", "by_skill"]
-    reporting_line: ReportingLine
-    weights: dict[str, Weight]
-    seniority_band: tuple[int, int]
-    overlap_wanted_minutes: Annotated[int, Field(ge=0, le=10080)]
-    objective: Literal["participation", "score"]
-    minimum_score: Annotated[int, Field(ge=0, le=1_000_000)]
-    exclude_past_pairs: bool
-    coordinator_accepts: bool
-    needs_approval: bool
-    proposal_days: Annotated[int, Field(ge=1, le=60)]
-    cadence_days: Annotated[int, Field(ge=1, le=366)]
-    ladder: tuple[Rung, ...]
-    automatic_rematch: bool
-    open_cases_per_coordinator: Annotated[int, Field(ge=1, le=10000)]
-    change_time: ChangeTime
-    time_zone: Zone
-    mentor_capacity: Annotated[int, Field(ge=0, le=50)]
-    first_time_capacity: Annotated[int, Field(ge=0, le=50)] | None = None
-    max_active_pairs: Annotated[int, Field(ge=1, le=50)] | None = None
-    gates: tuple[Text, ...] = ()
-    draft_bonus: Annotated[int, Field(ge=0, le=1_000_000)]
-    debounce_seconds: Annotated[float, Field(ge=0, le=3600)]
-    messages_per_week: Annotated[int, Field(ge=0, le=50)]
-    quiet_hours: QuietHours
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if self.seniority_band[0] > self.seniority_band[1]:
-            raise ValueError("the wanted seniority gap goes from the smaller to the larger number")
-        steps = [(rung.number, rung.after_days) for rung in self.ladder]
-        if [number for number, _ in steps] != list(range(1, len(steps) + 1)):
-            raise ValueError("the rungs of the ladder are numbered 1, 2, 3 … in their order")
-        if sorted(steps, key=lambda step: step[1]) != steps:
-            raise ValueError("a later rung of the ladder does not come before an earlier one")
-        return self
-
-
 class Program(Frozen):
     name: Text
     state: State = "draft"
@@ -164,6 +82,8 @@ class Program(Frozen):
     deputies: tuple[str, ...] = ()
     breaks: tuple[Break, ...] = ()
     cohorts: tuple[Cohort, ...] = ()
+    affinity_tokens: dict[str, str] = Field(default_factory=dict)
+    """Group → what stands for it outside. Never published: without it a token says nothing."""
 
     def cohort(self, id: str) -> Cohort | None:
         return next((each for each in self.cohorts if each.id == id), None)
@@ -173,22 +93,11 @@ class Refused(Exception):
     """What was asked of a program is not possible; the message says why."""
 
 
-@cache
-def template(name: str) -> Mapping[str, Any]:
-    """The defaults of one template, as its file says; raises KeyError for a name that is none."""
-    if name not in TEMPLATES:
-        raise KeyError(name)
-    text = (files("services.profiles.domain") / "templates" / f"{name}.json").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = json.loads(text)
-    return found
-
-
-def rules_of(name: str, overrides: Mapping[str, Any]) -> Rules:
-    """A template's rules with an administrator's changes; weights change one by one, the rest as a whole."""
-    given = dict(template(name))
-    for key, value in overrides.items():
-        given[key] = {**given[key], **value} if key == "weights" and isinstance(value, Mapping) else value
-    return Rules.model_validate({**given, "template": name})
+def with_tokens(program: Program, new: Iterator[str]) -> Program:
+    """The program with a token for every group it asks about now; those of others are forgotten."""
+    known = program.affinity_tokens
+    tokens = {group: known.get(group) or next(new) for group in program.rules.affinity_groups}
+    return program if tokens == known else program.model_copy(update={"affinity_tokens": tokens})
 
 
 def with_state(program: Program, state: State) -> Program:
@@ -249,6 +158,7 @@ def setting(program: Program, cohort: Cohort) -> Setting:
         window_from=None if cohort.enrollment_from is None else midnight(cohort.enrollment_from, zone),
         window_until=None if until is None else midnight(until + timedelta(days=1), zone),
         ends=None if cohort.ends is None else midnight(cohort.ends, zone),
+        affinity=frozenset(program.affinity_tokens.values()),
     )
 
 

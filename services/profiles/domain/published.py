@@ -21,6 +21,7 @@ def participant(id: str, person: people.Person) -> Participant:
         time_zone=person.time_zone,
         country=person.country,
         region=person.region,
+        site=person.site,
         field=person.field,
         seniority=person.seniority,
         promotion_pool=person.promotion_pool,
@@ -73,7 +74,7 @@ def program(id: str, state: programs.Program) -> Program:
             "id": id,
             "name": state.name,
             "state": state.state,
-            "rules": state.rules.model_dump(mode="json"),
+            "rules": _rules(state.rules),
             "cohorts": cohorts,
             "breaks": [{"first": each.start, "last": each.end} for each in state.breaks],
             "coordinators": state.coordinators,
@@ -82,6 +83,15 @@ def program(id: str, state: programs.Program) -> Program:
             "deputies": state.deputies,
         }
     )
+
+
+def _rules(rules: programs.Rules) -> dict[str, object]:
+    """The rules by the names of the contract; the groups of affinity are nobody's to read outside."""
+    body = rules.model_dump(mode="json", exclude={"seniority_band", "affinity_groups"})
+    if rules.seniority_band is not None:
+        least, most = rules.seniority_band
+        body["seniority_gap"] = {"least": least, "most": most}
+    return body
 
 
 def program_type(before: programs.Program | None, after: programs.Program) -> str | None:
@@ -123,6 +133,7 @@ def enrollment(id: str, state: enrollments.Enrollment) -> Enrollment:
         first_time=state.first_time,
         trained=state.trained,
         screened=state.screened,
+        boost=state.boost,
         opened_at=state.opened_at,
         closed_at=state.closed_at,
         preferences=state.preferences,

@@ -124,6 +124,18 @@ def test_a_field_cannot_be_added_where_old_readers_refuse_unknown_ones() -> None
     assert incompatibilities(closed, closed | {"properties": {"new": {"type": "string"}}})
 
 
+def test_an_object_that_is_left_out_may_gain_fields_at_their_own_defaults_and_no_others() -> None:
+    def whole(default: dict[str, Any], *fields: str) -> dict[str, Any]:
+        properties = {name: {"type": "integer", "default": 0} for name in fields}
+        return {"properties": {"part": {"type": "object", "properties": properties, "default": default}}}
+
+    old = whole({"a": 1}, "a")
+    assert incompatibilities(old, whole({"a": 1, "b": 0}, "a", "b")) == []
+    for other in ({"a": 1, "b": 7}, {"a": 2, "b": 0}, {"b": 0}):
+        (told,) = incompatibilities(old, whole(other, "a", "b"))
+        assert told.startswith("$.part: the default changed")
+
+
 def test_a_definition_may_be_renamed_but_not_changed() -> None:
     renamed = {
         **OLD,

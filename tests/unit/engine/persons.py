@@ -7,6 +7,11 @@ from services.matching.domain.people import Person
 SKILLS = [f"skill {n}" for n in range(12)]
 GOALS = [f"goal {n}" for n in range(6)]
 LANGUAGES = ["en", "de", "fr", "ja", "pt"]
+VALUES = ["honesty", "growth", "care", "freedom", "order"]
+STYLES = ["directive", "collaborative", "motivating", "sponsoring"]
+SUPPORTS = ["career", "psychosocial", "work_life_balance", "networks"]
+COUNTRIES = ["DE", "FR", "us"]
+REGIONS = ["BE", "QC", "DE-BE", "FR-75"]
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Sydney", "Nowhere/Land", None]
 
 
@@ -46,6 +51,16 @@ def person(rng: np.random.Generator, role: str, number: int, others: int) -> Per
         zone=ZONES[int(rng.integers(0, len(ZONES)))],
         seniority=int(rng.integers(0, 8)) if known() else None,
         gap=(least, least + int(rng.integers(0, 3))) if known(0.3) else None,
+        values=frozenset(some(VALUES, 3)) if known() else frozenset(),
+        styles=frozenset(some(STYLES, 3)) if known() else frozenset(),
+        supports=frozenset(some(SUPPORTS, 3)) if known() else frozenset(),
+        country=some(COUNTRIES, 1)[0] if known() else None,
+        region=some(REGIONS, 1)[0] if known(0.5) else None,
+        site=some(["North", "north ", "South"], 1)[0] if known(0.5) else None,
+        area=some(["Law", "law", "Trade"], 1)[0] if known() else None,
+        affinity=frozenset(some(["g1", "g2", "g3"], 2)) if known(0.4) else frozenset(),
+        boost=int(rng.integers(1, 600_000)) if known(0.1) else 0,
+        first_time=bool(rng.random() < 0.5) if known() else None,
         promotion_pool=f"pool {int(rng.integers(0, 9))}" if known(0.3) else None,
         trained=bool(rng.random() < 0.8) if known(0.9) else None,
         screened=bool(rng.random() < 0.8) if known(0.9) else None,

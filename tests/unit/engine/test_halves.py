@@ -98,8 +98,7 @@ def test_halves_of_other_rules_are_refused() -> None:
     given = random_people(2)
     numbering, _, mentors = halves(given)
     other = replace(given.pool.rules, minimum=7)
-    strange = mentee_half(people(given.mentees, [], other, NOW), numbering)
-    with pytest.raises(ValueError, match="different rules"):
-        joined(strange, mentors)
+    with pytest.raises(ValueError, match="the same rules"):
+        mentee_half(people(given.mentees, [], other, NOW), numbering)
     with pytest.raises(ValueError, match="another numbering"):
         joined(mentee_half(given, Numbering()), mentors)

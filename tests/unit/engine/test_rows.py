@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from services.matching.domain.gates import GATES, Gate, allowed
-from services.matching.domain.people import DEFAULT_WEIGHTS, Person, Rules
+from services.matching.domain.people import DEFAULT_WEIGHTS, Boost, Person, Rules
 from services.matching.domain.pool import Pool, Shares
 from services.matching.domain.score import scores
 from services.matching.domain.terms import TERMS, Term
@@ -17,6 +17,14 @@ from services.matching.engine.sources import sums_of
 from tests.unit.engine.persons import person
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+BOOSTS = (
+    Boost(90_000, "pilot", mentee=(("country", ("de",)),)),
+    Boost(
+        700_000,
+        mentee=(("field", ("Law",)), ("first_time", ("yes",))),
+        mentor=(("site", ("NORTH", "south")),),
+    ),
+)
 LINES = ("allow", "direct", "levels", "any")
 
 
@@ -30,10 +38,11 @@ def random_people(seed: int) -> People:
     }  # cycles and self-managers too
     rules = Rules(
         reporting_line=LINES[seed % 4],  # type: ignore[arg-type]
-        weights={name: int(rng.integers(0, 11)) for name in DEFAULT_WEIGHTS},
+        weights={name: int(rng.integers(0, 11)) for name in DEFAULT_WEIGHTS} if seed % 20 else {},
         minimum=int(rng.choice([0, 300_000, 550_000])),
         gates=frozenset({"training", "screening"} if seed % 3 == 0 else set()),
         overlap_wanted=int(rng.choice([0, 60, 120, 400])),
+        boosts=BOOSTS if seed % 2 else (),
     )
     drafts = [(m.enrollment, o.enrollment) for m in mentees for o in mentors if rng.random() < 0.05]
     return people(mentees, mentors, rules, NOW, managers, drafts)
@@ -86,13 +95,13 @@ def newcomer() -> Iterator[None]:
     def same_places(mentee: Person, pool: Pool) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.array([m.places != mentee.places for m in pool.mentors], dtype=np.bool_)
 
-    TERMS["location"] = Term("location", shares, lambda *_: "", lambda *_: None, asks="where you are")
+    TERMS["same zone"] = Term("same zone", shares, lambda *_: "", lambda *_: None, asks="where you are")
     GATES["parity"] = Gate("parity", same_places, hint="another number of places")
     yield
-    del TERMS["location"], GATES["parity"]
+    del TERMS["same zone"], GATES["parity"]
 
 
 def test_a_new_term_and_a_new_gate_work_at_once(newcomer: None) -> None:
     given = random_people(4)
-    rules = replace(given.pool.rules, weights={**DEFAULT_WEIGHTS, "location": 4})
+    rules = replace(given.pool.rules, weights={**DEFAULT_WEIGHTS, "same zone": 4})
     compare(people(given.mentees, given.pool.mentors, rules, NOW))

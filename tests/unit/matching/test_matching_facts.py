@@ -18,7 +18,7 @@ from services.matching.domain.facts import (
     rules_of,
 )
 from services.matching.domain.pair import Ending, Member, Pair, Span, Told
-from services.matching.domain.people import DEFAULT_WEIGHTS
+from services.matching.domain.people import DEFAULT_WEIGHTS, Boost
 from services.matching.domain.published import Assessed, assessment_body, pair_body
 from services.matching.projections import (
     case_changed,
@@ -156,6 +156,36 @@ def test_too_many_open_cases_per_coordinator_stop_proposals_and_the_last_cadence
     assert not last_cadence(None, NOW, 14)
 
 
+def test_all_that_a_program_and_a_profile_say_reaches_matching():
+    rules = rules_of(
+        program(
+            weights={"affinity": 4, "field": 1, "values": 10},
+            minimum_score=9,
+            boosts=[{"points": 5, "label": "pilot", "mentee": {"country": ["DE"]}, "later": 1}],
+        )
+    )
+    assert (rules.weights, rules.minimum) == ({"affinity": 4, "field": 1, "values": 10}, 9)
+    assert rules.boosts == (Boost(5, "pilot", (("country", ("DE",)),)),)
+    wants = {
+        "values": ["care"],
+        "style_wanted": ["directive"],
+        "style_offered": ["sponsoring"],
+        "support_wanted": ["career"],
+        "support_offered": ["networks"],
+        "affinity": ["t1"],
+    }
+    place = {"country": "CA", "region": "QC", "site": "Plant", "field": "Law", "promotion_pool": "p"}
+    for role, style, support in (("mentee", "directive", "career"), ("mentor", "sponsoring", "networks")):
+        facts = {"role": role, "preferences": wants, "boost": 7, "first_time": True, "capacity": 2}
+        one = person_of(
+            Known(enrollment(**facts), Participant.model_validate({"id": "a", **place})), program(), NOW
+        )
+        assert (one.values, one.styles, one.supports) == ({"care"}, {style}, {support})
+        assert (one.country, one.region, one.site, one.area) == ("CA", "QC", "Plant", "Law")
+        assert (one.affinity, one.boost, one.first_time, one.promotion_pool) == ({"t1"}, 7, True, "p")
+        assert one.places == 2
+
+
 SECRETS = {"reason": "mismatch", "ending": Ending(at=NOW, reason="safeguarding", by="m")}
 
 
@@ -203,7 +233,10 @@ def change(before, after, id="a"):
 
 def test_an_edit_of_no_weight_wakes_nobody():
     person = Participant(id="a", region="BE").model_dump(mode="json")
-    assert not list(participant_changed(change(person, {**person, "region": "BB", "links": []})))
+    assert not list(
+        participant_changed(change(person, {**person, "links": [{"source": "s", "external_id": "1"}]}))
+    )
+    assert list(participant_changed(change(person, {**person, "region": "BB"})))
     wakes = list(participant_changed(change(person, {**person, "manager": "b"})))
     assert {each.kind for each in wakes} == {"participant", "moved"}
     assert [each.kind for each in participant_changed(change(person, None))] == ["participant"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people_for_tests import NOW, mentee, mentor, pool
 
-from services.matching.domain.people import SCALE, WEEK_MINUTES, Person, Rules
+from services.matching.domain.people import DEFAULT_WEIGHTS, SCALE, WEEK_MINUTES, Boost, Person, Rules
 from services.matching.domain.score import NEUTRAL, reasons, score, scores, told
 from services.matching.domain.terms import TERMS
 from services.matching.domain.terms.availability import minutes
@@ -19,8 +19,14 @@ def share(term: str, one: Person, other: Person, **rules) -> float:
     return float(TERMS[term].shares(one, pool(other, rules=Rules(**rules)))[0])
 
 
-def test_all_six_terms_are_found_in_their_files():
-    assert set(TERMS) == {"choice", "skills", "goals", "languages", "availability", "seniority"}
+def test_all_terms_are_found_in_their_files_and_have_a_default_weight_below_choice():
+    assert set(TERMS) == set(DEFAULT_WEIGHTS) == {
+        *("choice", "skills", "goals", "languages", "availability", "seniority"),
+        *("values", "style", "support", "location", "field", "affinity"),
+    }  # fmt: skip
+    assert all(
+        weight < DEFAULT_WEIGHTS["choice"] for name, weight in DEFAULT_WEIGHTS.items() if name != "choice"
+    )
 
 
 @pytest.mark.parametrize("term", sorted(TERMS))
@@ -63,6 +69,92 @@ def test_seniority_is_full_in_the_band_and_fades_outside():
     assert (
         share("seniority", mentee("a", seniority=8), mentor("b", seniority=3), seniority_band=(-6, -1)) == 1
     )
+
+
+def test_values_style_and_support_count_what_the_mentee_wishes():
+    for term, fact in (("values", "values"), ("style", "styles"), ("support", "supports")):
+        wants = mentee("a", **{fact: frozenset({"v", "w"})})
+        assert share(term, wants, mentor("b", **{fact: frozenset({"w", "x", "y"})})) == 0.5
+        assert share(term, wants, mentor("b", **{fact: frozenset({"v", "w"})})) == 1.0
+        assert share(term, wants, mentor("b", **{fact: frozenset({"x"})})) == 0.0
+        assert np.isnan(share(term, wants, mentor("b")))
+
+
+def test_location_counts_how_near_and_halfway_what_one_side_did_not_say():
+    here = mentee("a", country="CA", region="QC", site="Plant")
+    for other, expected in (
+        ({"country": "CA", "region": "CA-QC", "site": "plant "}, 1.0),
+        ({"country": "CA", "region": "QC", "site": "Mill"}, 0.7),
+        ({"country": "CA", "region": "ON", "site": "Mill"}, 0.4),
+        ({"country": "US", "region": "NY", "site": "Mill"}, 0.0),
+        ({"country": "CA"}, 0.7),
+        ({"country": "CA", "region": "QC"}, 0.85),
+        ({"country": "CA", "site": "Mill"}, 0.55),
+        ({"site": "Plant"}, 1.0),
+    ):
+        assert share("location", here, mentor("b", **other)) == pytest.approx(expected), other
+    assert np.isnan(share("location", here, mentor("b", site="Mill")))
+
+
+def test_field_is_the_same_or_another():
+    assert share("field", mentee("a", area="Law "), mentor("b", area="law")) == 1.0
+    assert share("field", mentee("a", area="Law"), mentor("b", area="Trade")) == 0.0
+
+
+AFFINE = {"location": 2, "field": 3, "affinity": 5}
+
+
+def fit(one: Person, other: Person, **weights: int):
+    return reasons(one, other, pool(other, rules=Rules(weights={**AFFINE, **weights})))
+
+
+def test_affinity_only_ever_adds_and_is_seen_only_inside_program_fit():
+    """Asked or not, in the same group or another: the same words, and never a line of its own."""
+    told_lines = set()
+    points = {}
+    for name, mine, theirs in (
+        ("both", {"g"}, {"g", "h"}),
+        ("other", {"g"}, {"h"}),
+        ("one", {"g"}, set()),
+        ("none", set(), set()),
+    ):
+        one = mentee("a", affinity=frozenset(mine), country="FR", area="Law")
+        other = mentor("b", affinity=frozenset(theirs), country="FR", area="Law")
+        found = fit(one, other)
+        assert [reason.term for reason in found] == ["program_fit"]
+        told_lines.add((found[0].sentence, found[0].told, found[0].weight))
+        points[name] = found[0].points
+        assert found[0].points == score(one, other, pool(other, rules=Rules(weights=AFFINE)))
+    assert told_lines == {("The same field: Law; The same country",) * 2 + (10,)}
+    assert points["both"] > points["other"] == points["one"] == points["none"]
+
+
+def test_affinity_does_not_count_where_nothing_else_of_program_fit_does():
+    same = {"affinity": frozenset({"g"})}
+    assert fit(mentee("a", **same), mentor("b", **same), location=0, field=0, skills=1)[0].term == "skills"
+    alone = Rules(weights={"affinity": 10})
+    assert score(mentee("a", **same), mentor("b", **same), pool(rules=alone)) == NEUTRAL
+
+
+def test_a_boost_adds_points_where_both_sides_are_as_it_says_and_never_leaves_the_scale():
+    pilot = Boost(100_000, "pilot plant", (("country", ("FR", "DE")),), (("first_time", ("yes",)),))
+    rules = Rules(weights={"field": 1}, boosts=(pilot,))
+
+    def points(one: Person, other: Person) -> int:
+        return score(one, other, pool(other, rules=rules))
+
+    from_france, newcomer = mentee("a", country="fr"), mentor("b", first_time=True)
+    assert points(from_france, newcomer) == NEUTRAL + 100_000
+    assert points(mentee("a"), newcomer) == points(from_france, mentor("b")) == NEUTRAL
+    assert points(from_france, mentor("b", first_time=False)) == NEUTRAL
+    assert points(mentee("a", boost=30_000), mentor("b", boost=5_000)) == NEUTRAL + 35_000
+    same = {"area": "law"}
+    found = reasons(
+        mentee("a", country="FR", **same), mentor("b", first_time=True, **same), pool(rules=rules)
+    )
+    assert [(each.term, each.points) for each in found] == [("field", SCALE), ("boost", 0)]
+    assert found[1].sentence == "Boosted: pilot plant"
+    assert found[1].told is None
 
 
 NINE_TO_TEN = ((9 * 60, 10 * 60),)
@@ -127,6 +219,15 @@ def people(role):
         availability=intervals,
         zone=zones,
         seniority=st.none() | st.integers(0, 12),
+        values=st.frozensets(names, max_size=3),
+        styles=st.frozensets(names, max_size=3),
+        supports=st.frozensets(names, max_size=3),
+        country=st.none() | st.sampled_from(["FR", "DE"]),
+        region=st.none() | st.sampled_from(["QC", "DE-BE"]),
+        site=st.none() | names,
+        area=st.none() | names,
+        affinity=st.frozensets(st.sampled_from(["secret", "other"]), max_size=2),
+        boost=st.sampled_from([0, 0, 20_000, 900_000]),
     )
 
 
@@ -144,13 +245,16 @@ def test_a_score_is_an_integer_on_the_scale_and_its_points_add_up(one, other, we
         assert total - len(found) <= sum(reason.points for reason in found) <= total
     for reason in found:
         assert reason.share is None or 0 <= reason.share <= SCALE
-        assert reason.weight == weights[reason.term]
+        folded = {"program_fit": ("location", "field", "affinity"), "boost": ()}
+        assert reason.weight == sum(weights[term] for term in folded.get(reason.term, (reason.term,)))
+        assert "secret" not in reason.sentence + (reason.told or "")
 
 
 @given(people("mentee"), people("mentor"))
 @settings(max_examples=80, deadline=None)
 def test_no_sentence_holds_a_name_and_what_members_read_holds_no_number(one, other):
-    found = reasons(one, other, pool(other))
+    every = Rules(weights={**DEFAULT_WEIGHTS, "location": 3, "affinity": 3})
+    found = reasons(one, other, pool(other, rules=every))
     for line in told(found):
         assert not re.search(r"\d", re.sub(r"n[1-4]", "", line))
         assert "choice" not in line

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from services.profiles.domain import published
 from services.profiles.domain.enrollments import (
     Away,
     Consent,
@@ -14,11 +15,14 @@ from services.profiles.domain.enrollments import (
     away,
     consented,
     invited,
+    seen_by,
     settled,
     withdrawn,
+    worded,
 )
 from services.profiles.domain.people import Person
-from services.profiles.domain.programs import rules_of, setting, with_state
+from services.profiles.domain.programs import rules_of, setting, with_state, with_tokens
+from shared.contracts.enrollments import Preferences
 from tests.unit.profiles.building import NOW, program
 
 CONSENT = Consent(on=date(2026, 3, 1), source="Rapport")
@@ -39,6 +43,43 @@ def test_only_a_consent_opens() -> None:
     assert settle(approved(applied(FRESH))).state == "approved"
     opened = settle(consented(FRESH, CONSENT))
     assert (opened.state, opened.opened_at) == ("open", NOW)
+
+
+WEIGHTS = {"affinity": 3, "field": 2}
+
+
+def test_only_the_person_says_by_which_groups_and_outside_there_are_only_tokens() -> None:
+    rules = rules_of("professional", {"affinity_groups": ["parents", "veterans"], "weights": WEIGHTS})
+    made = with_tokens(program(rules=rules), iter(["t1", "t2"]))
+    tokens = made.affinity_tokens
+    said = Preferences(affinity=("parents",))
+    kept = worded(said, Preferences(), tokens, own=True)
+    assert kept.affinity == ("t1",)
+    with pytest.raises(Refused, match="only the person"):
+        worded(said, Preferences(), tokens, own=False)
+    with pytest.raises(Refused, match="does not ask about 'left-handed'"):
+        worded(Preferences(affinity=("left-handed",)), Preferences(), tokens, own=True)
+    # Whoever cannot read it does not clear it.
+    for body in (Preferences(goals=("g",)), Preferences(affinity=())):
+        assert worded(body, kept, tokens, own=False).affinity == ("t1",)
+    assert worded(Preferences(affinity=()), kept, tokens, own=True).affinity == ()
+    assert worded(Preferences(), Preferences(excluded=("x",)), tokens, own=False).excluded == ("x",)
+
+    one = FRESH.model_copy(update={"preferences": kept.model_copy(update={"excluded": ("x",)}), "boost": 5})
+    own, staff = (seen_by(one, tokens, own=who == "own", staff=who == "staff") for who in ("own", "staff"))
+    assert (own.preferences.affinity, own.preferences.excluded, own.boost) == (("parents",), (), 0)
+    assert (staff.preferences.affinity, staff.preferences.excluded, staff.boost) == ((), (), 5)
+    body = published.program("spring", made).model_dump_json()
+    assert "parents" not in body
+    assert "t1" not in body
+    assert published.enrollment("e", one).preferences.affinity == ("t1",)
+
+    # A group that the program asks about no longer is forgotten, one that stays keeps its token.
+    fewer = rules_of("professional", {"affinity_groups": ["veterans"], "weights": WEIGHTS})
+    after = with_tokens(made.model_copy(update={"rules": fewer}), iter(["t3"]))
+    assert after.affinity_tokens == {"veterans": "t2"}
+    assert settled(one, PERSON, setting(after, after.cohorts[0]), NOW)[0].preferences.affinity == ()
+    assert settled(one, PERSON, setting(made, made.cohorts[0]), NOW)[0].preferences.affinity == ("t1",)
 
 
 def test_where_the_program_asks_the_coordinator_approves_first() -> None:

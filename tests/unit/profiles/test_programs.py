@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.profiles.domain import published
 from services.profiles.domain.programs import Cohort, rules_of, stalled_after, template, warnings, with_cohort
+from shared.contracts.common import SeniorityGap
 from tests.unit.profiles.building import program
 
 
@@ -32,11 +34,34 @@ def test_a_template_is_valid_by_itself_and_any_default_can_be_overridden() -> No
         {"reporting_line": {"rule": "any", "levels": 2}},
         {"ladder": [{"number": 2, "after_days": 0, "to": "owes", "message": "ask"}]},
         {"time_zone": "Mars/Base"},
+        {"boosts": [{"points": 5, "label": "for nobody"}]},
+        {"boosts": [{"points": 5, "label": "by gender", "mentee": {"gender": ["x"]}}]},
+        {"boosts": [{"points": 0, "label": "nothing", "mentee": {"country": ["DE"]}}]},
+        {"weights": {"affinity": 3}},
+        {"affinity_groups": ["parents"], "weights": {"affinity": 3, "field": 0}},
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         rules_of("professional", wrong)
+
+
+def test_every_rule_of_matching_is_published_as_the_contract_names_it() -> None:
+    boost = {
+        "points": 9,
+        "label": "pilot",
+        "mentee": {"country": ["DE", "FR"]},
+        "mentor": {"first_time": ["yes"]},
+    }
+    given = {"seniority_band": [2, 5], "minimum_score": 7, "boosts": [boost], "weights": {"location": 10}}
+    rules = published.program("spring", program(rules=rules_of("professional", given))).rules
+    assert rules.seniority_gap == SeniorityGap(least=2, most=5)
+    assert (rules.minimum_score, rules.weights["location"], rules.weights["choice"]) == (7, 10, 8)
+    assert [each.model_dump(mode="json") for each in rules.boosts] == [boost]
+    by_skill = published.program("spring", program(rules=rules_of("professional", {"direction": "by_skill"})))
+    assert by_skill.rules.seniority_gap is None
+    reverse = rules_of("professional", {"direction": "by_skill", "seniority_band": [-6, -1]})
+    assert reverse.seniority_band == (-6, -1)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,10 @@ def test_all_columns_of_a_row_are_understood() -> None:
             seniority="4",
             skills_offered="Python:4 | public speaking",
             languages="EN|fr",
+            values="Growth | care",
+            style_offered="Directive | motivating",
+            support_offered="work_life_balance",
+            site="Plant 7",
             availability="Thu 14-16:30; mon 09:00-12:00",
             leave_from="2026-05-01",
             leave_until="2026-06-01",
@@ -41,6 +45,10 @@ def test_all_columns_of_a_row_are_understood() -> None:
     assert wish.taste.skills_offered == {"python": 4, "public speaking": 3}
     assert wish.taste.languages == ("en", "fr")
     assert wish.taste.availability == (Hours(start=540, end=720), Hours(start=5160, end=5310))
+    assert wish.taste.values == ("growth", "care")
+    assert wish.taste.style_offered == ("directive", "motivating")
+    assert wish.taste.support_offered == ("work_life_balance",)
+    assert person.site == "Plant 7"
     assert (wish.role, wish.capacity, wish.choices) == ("mentor", 2, ("7", "8"))
 
 
@@ -55,6 +63,8 @@ def test_all_columns_of_a_row_are_understood() -> None:
         ({"seniority": "thirteen"}, "seniority"),
         ({"country": "France"}, "country"),
         ({"languages": "english"}, "languages"),
+        ({"style_wanted": "directive | bossy", "program": "spring", "role": "mentee"}, "style_wanted"),
+        ({"support_wanted": "carreer", "program": "spring", "role": "mentee"}, "support_wanted"),
         ({"skills_offered": "python:9"}, "skills_offered"),
         ({"availability": "someday 09:00-10:00"}, "availability"),
         ({"availability": "mon 12:00-10:00"}, "availability"),

@@ -134,6 +134,11 @@ def many(parse: Parser) -> Parser:
     return parse_all
 
 
+def word(cell: str) -> str:
+    """A word of a list: case does not matter."""
+    return text(cell).casefold()
+
+
 def levels(cell: str) -> dict[str, int]:
     """Skills with a level from 1 to 5, as 'python:4 | public speaking'; without a level it is 3."""
     found: dict[str, int] = {}

@@ -5,6 +5,7 @@ from typing import Literal
 
 from services.profiles.domain.importing import cells
 from services.profiles.domain.importing.cells import Parser
+from shared.contracts.enrollments import Style, Support
 
 Goes = Literal["row", "person", "contact", "leave", "enrollment", "taste"]
 
@@ -48,6 +49,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("country", "person", "country", cells.country, "country, ISO 3166", "CA"),
     Column("region", "person", "region", cells.text, "region, for public holidays", "QC"),
     Column("time_zone", "person", "time_zone", cells.zone, "time zone, IANA", "America/Toronto"),
+    Column("site", "person", "site", cells.text, "where the person works, as you name it", "Montreal plant"),
     Column("department", "person", "department", cells.text, "department", "Finance"),
     Column("field", "person", "field", cells.text, "trade or field of work", "controlling"),
     Column(
@@ -76,6 +78,41 @@ COLUMNS: tuple[Column, ...] = (
         "public speaking:3",
     ),
     Column("goals", "taste", "goals", cells.many(cells.text), "what the person wants from it", "lead a team"),
+    Column(
+        "values", "taste", "values", cells.many(cells.word), "what matters to the person", "honesty | growth"
+    ),
+    Column(
+        "style_wanted",
+        "taste",
+        "style_wanted",
+        cells.many(cells.one_of(*Style)),
+        "how a mentee likes to be mentored: " + ", ".join(Style),
+        "directive | motivating",
+    ),
+    Column(
+        "style_offered",
+        "taste",
+        "style_offered",
+        cells.many(cells.one_of(*Style)),
+        "how a mentor works",
+        "collaborative",
+    ),
+    Column(
+        "support_wanted",
+        "taste",
+        "support_wanted",
+        cells.many(cells.one_of(*Support)),
+        "what a mentee seeks: " + ", ".join(Support),
+        "career | networks",
+    ),
+    Column(
+        "support_offered",
+        "taste",
+        "support_offered",
+        cells.many(cells.one_of(*Support)),
+        "what a mentor gives",
+        "psychosocial",
+    ),
     Column("languages", "taste", "languages", cells.many(cells.language), "languages, ISO 639", "en | fr"),
     Column(
         "availability",

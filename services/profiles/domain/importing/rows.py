@@ -1,10 +1,11 @@
 """Rows of a file, checked one by one and against each other, before anything is looked up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import AfterValidator, StringConstraints, ValidationError
 
 from services.profiles.domain.base import Frozen, Partial, Problem, Text
 from services.profiles.domain.enrollments import Role
@@ -14,9 +15,22 @@ from services.profiles.domain.importing.reading import Broken, Record, Table
 from services.profiles.domain.links import Identity
 from services.profiles.domain.people import ContactEdit, PersonEdit
 from shared.contracts.common import SeniorityGap
-from shared.contracts.enrollments import Hours, SkillLevel
+from shared.contracts.enrollments import Hours, SkillLevel, Style, Support
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+
+
+def _word_of(words: type[StrEnum]) -> Callable[[str], str]:
+    def check(word: str) -> str:
+        if word not in set(words):
+            raise ValueError(f"{word!r} is not one of: {', '.join(words)}")
+        return word
+
+    return check
+
+
+StyleWord = Annotated[str, AfterValidator(_word_of(Style))]
+SupportWord = Annotated[str, AfterValidator(_word_of(Support))]
 
 
 class Taste(Partial):
@@ -25,6 +39,11 @@ class Taste(Partial):
     skills_offered: dict[Text, SkillLevel] | None = None
     skills_sought: dict[Text, SkillLevel] | None = None
     goals: tuple[Text, ...] | None = None
+    values: tuple[Text, ...] | None = None
+    style_wanted: tuple[StyleWord, ...] | None = None
+    style_offered: tuple[StyleWord, ...] | None = None
+    support_wanted: tuple[SupportWord, ...] | None = None
+    support_offered: tuple[SupportWord, ...] | None = None
     languages: tuple[Language, ...] | None = None
     availability: tuple[Hours, ...] | None = None
     seniority_gap: SeniorityGap | None = None
