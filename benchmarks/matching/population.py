@@ -49,7 +49,6 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
         unit=sum(WEIGHTS),
         minimum=0,
         bonus=30_000,
-        top=0,
         enough=120,
         liking=liking_shares(),
         skill_at=seek.at,

@@ -9,6 +9,7 @@ from services.matching.domain.gates import shown
 from services.matching.domain.pair import Pair
 from services.matching.domain.published import pair_body
 from services.matching.domain.reasons import for_participant
+from services.matching.domain.score import on_scale
 from services.matching.store import LeftOver
 from shared.contracts.pairs import Pause
 from shared.delivery import Stored
@@ -119,7 +120,7 @@ def _assessment(pair: Pair) -> AssessmentOut:
         (each,) = shown([name])
         since[each] = min(moment, since.get(each, moment))
     return AssessmentOut(
-        score=pair.score,
+        score=None if pair.score is None else on_scale(pair.score),
         terms=[
             TermOut(
                 term=each.term,

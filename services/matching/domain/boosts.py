@@ -1,6 +1,7 @@
-"""Boosts: points that a program, or a coordinator for one person, adds to a score; a score never leaves its scale.
+"""Boosts: points that a program, or a coordinator for one person, adds when pairs are weighed against each other.
 
-A boost is no term: it has no weight, takes nothing from anybody else, and opens no gate.
+A boost is no term: it has no weight, takes nothing from anybody else's score, and opens no gate. What is shown of a
+boosted score stays on the scale.
 """
 
 from collections.abc import Callable

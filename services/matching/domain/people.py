@@ -14,7 +14,7 @@ ReportingRule = Literal["allow", "direct", "levels", "any"]
 Objective = Literal["participation", "score"]
 
 SCALE = 1_000_000
-"""Every score is an integer from 0 to this; every share of a term likewise."""
+"""Every score that is shown is an integer from 0 to this; every share of a term likewise."""
 
 DEFAULT_WEIGHTS: Mapping[str, int] = {
     "choice": 8,

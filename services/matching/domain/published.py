@@ -6,6 +6,7 @@ from services.matching.domain.facts import today
 from services.matching.domain.gates import shown
 from services.matching.domain.pair import Frozen, Pair, Span, Told
 from services.matching.domain.people import SCALE
+from services.matching.domain.score import on_scale
 from shared.contracts import assessments, pairs
 
 
@@ -71,7 +72,7 @@ def assessment_body(id: str, found: Assessed) -> assessments.Assessment:
         id=id,
         program=found.program,
         cohort=found.cohort,
-        score=found.score,
+        score=None if found.score is None else on_scale(found.score),
         terms=tuple(
             assessments.Term(
                 name=each.term,

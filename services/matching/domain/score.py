@@ -53,9 +53,11 @@ def _shares(term: Term, mentee: Person, pool: Pool) -> Points:
 
 
 def scores(mentee: Person, pool: Pool) -> Points:
-    """One score for each mentor of the pool, whatever the gates say."""
-    result: Points = np.minimum(SCALE, _mean(mentee, pool) + _boosts(mentee, pool))
-    return result
+    """What is weighed against each other: one score for each mentor of the pool, whatever the gates say.
+
+    A boost may take it above the scale: cut there, it would help a person's worst pairs most.
+    """
+    return _mean(mentee, pool) + _boosts(mentee, pool)
 
 
 def _mean(mentee: Person, pool: Pool) -> Points:
@@ -88,6 +90,11 @@ def alone(mentor: Person, pool: Pool) -> Pool:
 
 def score(mentee: Person, mentor: Person, pool: Pool) -> int:
     return int(scores(mentee, alone(mentor, pool))[0])
+
+
+def on_scale(score: int) -> int:
+    """A score as it is shown and published: what boosts bring beyond the scale is cut."""
+    return min(SCALE, score)
 
 
 def reasons(mentee: Person, mentor: Person, pool: Pool) -> tuple[Reason, ...]:

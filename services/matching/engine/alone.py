@@ -4,13 +4,15 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from services.matching.domain.people import MENTEE, MENTOR, Rules
+from services.matching.domain.people import DEFAULT_WEIGHTS, MENTEE, MENTOR, Rules
+from services.matching.engine.cells import near
 from services.matching.engine.match import Matching, match
 from services.matching.engine.people import cohort, people
 from services.matching.engine.reasons import Explainer, Help, missing
@@ -38,6 +40,13 @@ HEADER = ("mentee", "mentee_name", "mentor", "mentor_name", "score", "rank", "po
     "--out", default="pairs.csv", show_default=True, type=click.Path(dir_okay=False), help="The pairs."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print pairs, reasons and proof as JSON.")
+@click.option(
+    "--why-not",
+    "asked",
+    metavar="MENTEE:MENTOR",
+    multiple=True,
+    help="Say why these two are no pair, by their numbers. May be given again.",
+)
 @click.option("--columns", is_flag=True, help="Explain the columns and stop.")
 def main(
     people_file: str | None,
@@ -46,6 +55,7 @@ def main(
     program: str | None,
     out: str,
     as_json: bool,
+    asked: tuple[str, ...],
     columns: bool,
 ) -> None:
     """Pair the people of a spreadsheet: the best matching there is, with reasons and a proof.
@@ -55,20 +65,20 @@ def main(
     """
     if columns:
         for name, column in COLUMNS.items():
-            click.echo(f"{name:15} {column.meaning}, as {column.example}")
+            click.echo(f"{name:16} {column.meaning}, as {column.example}")
         return
     files = [(people_file, None), (mentors, MENTOR), (mentees, MENTEE)]
     given = [(file, role) for file, role in files if file is not None]
     if not given:
         raise click.UsageError("give PEOPLE.csv, or --mentors and --mentees")
-    sheet, rules = _read(given, program)
+    sheet, rules = _read(given, program, asked)
     started = time.perf_counter()
 
     def progress(text: str) -> None:
         if not as_json:
             click.echo(f"{time.perf_counter() - started:6.1f} s  {text}", err=True)
 
-    result = _match(sheet, rules, progress)
+    result = _match(sheet, rules, asked, progress)
     with Path(out).open("w", encoding="utf-8", newline="") as target:
         _write(target, result)
     if as_json:
@@ -77,7 +87,9 @@ def main(
         click.echo(_text(result, out))
 
 
-def _read(given: list[tuple[str, str | None]], program: str | None) -> tuple[Sheet, Rules]:
+def _read(
+    given: list[tuple[str, str | None]], program: str | None, asked: tuple[str, ...]
+) -> tuple[Sheet, Rules]:
     """Everything wrong in any file is said before the command ends."""
     sheet = Sheet()
     for file, role in given:
@@ -88,7 +100,8 @@ def _read(given: list[tuple[str, str | None]], program: str | None) -> tuple[She
     if sheet.without_role:
         click.echo(f"note: {sheet.without_role} people have no role: they only count as managers", err=True)
     problems = [str(problem) for problem in sheet.problems]
-    rules = Rules()
+    problems += [problem for pair in asked if (problem := _not_asked(pair, sheet))]
+    rules = Rules(weights=weights_of(sheet))
     if program is not None:
         try:
             rules = rules_from(Path(program).read_text(encoding="utf-8"))
@@ -104,7 +117,37 @@ def _read(given: list[tuple[str, str | None]], program: str | None) -> tuple[She
     return sheet, rules
 
 
-def _match(sheet: Sheet, rules: Rules, progress: Any) -> dict[str, Any]:
+OF_TERMS: Mapping[str, tuple[str, ...]] = {
+    "skills": ("skills_offered", "skills_sought"),
+    "style": ("style_offered", "style_wanted"),
+    "support": ("support_offered", "support_wanted"),
+    "location": ("country", "region", "site"),
+}
+"""Columns that a term reads; one of the same name where nothing stands here."""
+
+
+def weights_of(sheet: Sheet) -> dict[str, int]:
+    """The default weights of what the files say something about: a column that is not there counts for nobody."""
+    return {
+        name: weight
+        for name, weight in DEFAULT_WEIGHTS.items()
+        if sheet.said & {*OF_TERMS.get(name, (name,))}
+    }
+
+
+def _not_asked(pair: str, sheet: Sheet) -> str | None:
+    """What is wrong with a pair of `--why-not`."""
+    for role, number in zip((MENTEE, MENTOR), pair.split(":", 1) if ":" in pair else (), strict=False):
+        if (role, number) not in sheet.lines:
+            known = [other for kind, other in sheet.lines if kind == role]
+            meant = near(number, known)
+            return f"--why-not {pair}: no {role} has the number {number!r}" + (
+                f"; did you mean {meant!r}?" if meant else ""
+            )
+    return None if ":" in pair else f"--why-not {pair}: write it like MENTEE:MENTOR, two numbers"
+
+
+def _match(sheet: Sheet, rules: Rules, asked: tuple[str, ...], progress: Any) -> dict[str, Any]:
     """The whole answer as plain data."""
     everyone = people(
         [person for person in sheet.persons if person.role == MENTEE],
@@ -148,6 +191,7 @@ def _match(sheet: Sheet, rules: Rules, progress: Any) -> dict[str, Any]:
     return {
         "pairs": pairs,
         "left": left,
+        "why_not": [_why_not(pair, explainer) for pair in asked],
         "mentors_with_places": int((explainer.load < columns.capacities).sum()),
         "mentors_missing": [
             {"skill": skill, "mentors": mentors, "price": price}
@@ -165,6 +209,23 @@ def _left(number: str, sheet: Sheet, help_: Help) -> dict[str, Any]:
         "reason": help_.left.reason,
         "sentence": help_.left.sentence,
         "change": help_.change,
+    }
+
+
+def _why_not(pair: str, explainer: Explainer) -> dict[str, Any]:
+    mentee, mentor = pair.split(":", 1)
+    given = explainer.given
+    one = next(row for row, person in enumerate(given.mentees) if person.participant == mentee)
+    other = next(row for row, person in enumerate(given.pool.mentors) if person.participant == mentor)
+    found = explainer.why_not(one, other)
+    paired = other in explainer.held.get(one, ())
+    return {
+        "mentee": mentee,
+        "mentor": mentor,
+        "sentence": "They are a pair" if paired else found.sentence,
+        "gates": list(found.gates),
+        "score": found.score,
+        "needed": None if paired else found.needed,
     }
 
 
@@ -215,6 +276,9 @@ def _text(result: dict[str, Any], out: str) -> str:
         lines.append(f"  {each['mentee']}{name}: {each['sentence']}. What would help: {each['change']}")
     if len(left) > LISTED:
         lines.append(f"  … and {len(left) - LISTED} more: --json lists all")
+    lines += [
+        f"Why not {each['mentee']} with {each['mentor']}: {each['sentence']}" for each in result["why_not"]
+    ]
     wanted = [each for each in result["mentors_missing"][:5] if left]
     if wanted:
         lines.append("Mentors are missed most for: " + ", ".join(each["skill"] for each in wanted))

@@ -56,6 +56,27 @@ def whole(least: int, most: int) -> Parser:
     return parse
 
 
+def listed(*known: str) -> Parser:
+    """Some of a few words."""
+
+    def parse(cell: str) -> tuple[str, ...]:
+        found = words(cell)
+        for word in found:
+            if word not in known:
+                meant = near(word, known)
+                fix = f"did you mean {meant!r}?" if meant else "use: " + ", ".join(known)
+                raise BadCell(f"{word!r} is not one of: {', '.join(known)}", fix)
+        return found
+
+    return parse
+
+
+def country(cell: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", cell):
+        raise BadCell(f"{cell!r} is not a country code", "use two letters of ISO 3166, such as FR")
+    return cell.upper()
+
+
 def role(cell: str) -> str:
     word = cell.casefold()
     if word not in ("mentor", "mentee"):

@@ -42,8 +42,6 @@ class Columns(NamedTuple):
     """Least score of a pair, before any bonus."""
     bonus: int
     """Points that a draft is worth beyond its score."""
-    top: int
-    """No sum is above this where anything is boosted; 0: nothing is."""
     enough: int
     """Minutes a week in common that count as plenty."""
     liking: LongRows

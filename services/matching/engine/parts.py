@@ -54,15 +54,12 @@ def parts_of(rules: Rules) -> list[Part]:
     return [
         *found,
         Part(
-            BOOSTS,
+            "boosts",
             lambda person: boosts.of_mentee(person, rules),
             lambda person: boosts.of_mentor(person, rules),
             lambda mine, theirs: unit * boosts.points(mine, theirs, rules) + base,
         ),
     ]
-
-
-BOOSTS = "boosts"
 
 
 def _of_term(name: str, keys: Keys, weight: int) -> Part:

@@ -32,7 +32,7 @@ from services.matching.engine.halves import (
     mentor_half,
 )
 from services.matching.engine.numbering import hours_of
-from services.matching.engine.parts import BOOSTS, parted
+from services.matching.engine.parts import parted
 from services.matching.engine.tables import Table, bits
 from services.matching.engine.ties import crossing, positions, widened
 
@@ -80,13 +80,11 @@ def joined(mentees: MenteeHalf, mentors: MentorHalf, drafts: Iterable[tuple[str,
     holding = _wide(mentors.holding, len(numbering.values))
     tables = numbering.tables(rules)
     part = parted(tables, mentees.keys, mentors.keys)
-    boosted = any(table.part.name == BOOSTS and table.cells().any() for table in tables)
     columns = Columns(
         weights=np.array([known.get(name, 0) for name in KERNELS], np.int64),
         unit=max(1, sum(known.values())),
         minimum=rules.minimum,
         bonus=rules.draft_bonus,
-        top=SCALE * max(1, sum(known.values())) if boosted else 0,
         enough=max(1, rules.overlap_wanted),
         liking=liking_shares(),
         skill_at=mentees.seeks.at,

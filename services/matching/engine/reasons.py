@@ -11,14 +11,16 @@ import numpy as np
 
 from services.matching.domain.gates import failing, judge, shown
 from services.matching.domain.people import SCALE, Person
-from services.matching.domain.pool import Pool
-from services.matching.domain.reasons import COMPETITION, Left, why_left
-from services.matching.domain.score import Reason, reasons, score
+from services.matching.domain.pool import Mask, Pool
+from services.matching.domain.reasons import COMPETITION, SCORE, Left, why_left
+from services.matching.domain.score import Reason, on_scale, reasons, score, scores, weighted
+from services.matching.domain.terms import TERMS
+from services.matching.domain.weekly import QUARTER
 from services.matching.engine.columns import Cohort
 from services.matching.engine.graph import Ints
 from services.matching.engine.match import Matching
 from services.matching.engine.people import People
-from services.matching.engine.sources import sums_of
+from services.matching.engine.sources import OfCohort, sums_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class WhyNot:
             return "Not possible: " + ", ".join(self.gates)
         if self.score is None or self.needed is None:
             return "Below the program's minimum"
-        if self.needed > SCALE:
+        if self.needed >= OfCohort.most:
             return f"{self.score} points, but someone who would be left over needs that place"
         if self.score > self.needed:
             return "They would be a better pair: the matching has changed since"
@@ -110,7 +112,7 @@ class Explainer:
         return Why(
             mentee,
             mentor,
-            int(row[mentor]),
+            on_scale(int(row[mentor])),
             reasons(self.given.mentees[mentee], pool.mentors[mentor], pool),
             rank=len(better) + 1,
             possible=int((row >= 0).sum()),
@@ -167,6 +169,8 @@ def _change(person: Person, pool: Pool, found: Left) -> str:
         if speakers:
             best = min(speakers, key=lambda language: (-speakers[language], language))
             return f"one more language: {best} ({speakers[best]} of the mentors {which} speak it)"
+    if found.reason == SCORE and (more := _more_hours(person, pool, others & fails["language"])):
+        return more
     full = others & fails["language"] & ~fails["places"]
     if full.any() and found.reason == COMPETITION:
         kinds: dict[str, int] = {}
@@ -178,6 +182,24 @@ def _change(person: Person, pool: Pool, found: Left) -> str:
             return f"one more place at a mentor who offers {best} (without one now: {kinds[best]})"
         return "one more place at any of the mentors who suit"
     return found.hint
+
+
+def _more_hours(person: Person, pool: Pool, able: Mask) -> str | None:
+    """How much more time in common would lift the best pair above the program's minimum; None: time alone cannot."""
+    terms = weighted(pool.rules)
+    weight = {term.name: weight for term, weight in terms}.get("availability", 0)
+    wanted, total = max(1, pool.rules.overlap_wanted), sum(weight for _, weight in terms)
+    shares = TERMS["availability"].shares(person, pool)
+    rows = np.flatnonzero(able & ~np.isnan(shares))
+    if not weight or not len(rows):
+        return None
+    lacks = (pool.rules.minimum - scores(person, pool)[rows]) * total / (weight * SCALE)
+    reached = shares[rows] + lacks
+    least = int(np.argmin(np.where(reached <= 1, lacks, np.inf)))
+    if reached[least] > 1:
+        return None
+    minutes = -(-float(lacks[least]) * wanted // QUARTER) * QUARTER
+    return f"{int(minutes)} more minutes a week in common with a mentor who could be paired"
 
 
 def missing(

@@ -250,9 +250,6 @@ def row(
             if code[j]:
                 out[j] += c.weights[0] * (c.liking[mine, c.chosen_place[x]] - c.liking[mine, 6])
                 code[j] = 0
-    if c.top > 0:
-        for j in range(len(out)):
-            out[j] = min(out[j], c.top)
     for x in range(c.barred_at[i], c.barred_at[i + 1]):
         out[c.barred[x]] = NEVER
     least = c.minimum * c.unit

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from services.matching.domain.people import MENTEE, MENTOR, Person
 from services.matching.engine import cells
 from services.matching.engine.cells import BadCell, Parser
+from shared.contracts.enrollments import Style, Support
 
 
 class Column(NamedTuple):
@@ -30,12 +31,36 @@ COLUMNS: dict[str, Column] = {
         cells.skills, "of a mentor, with levels 1-5 (default 3)", "python:4 | negotiation"
     ),
     "skills_sought": Column(cells.skills, "of a mentee, with the level wanted", "public speaking:3"),
+    "values": Column(cells.words, "what matters to the person", "honesty | growth"),
+    "style_wanted": Column(
+        cells.listed(*map(str, Style)), "how a mentee likes to be mentored: " + ", ".join(Style), "directive"
+    ),
+    "style_offered": Column(
+        cells.listed(*map(str, Style)), "how a mentor works", "collaborative | motivating"
+    ),
+    "support_wanted": Column(
+        cells.listed(*map(str, Support)), "what a mentee seeks: " + ", ".join(Support), "career"
+    ),
+    "support_offered": Column(
+        cells.listed(*map(str, Support)), "what a mentor gives", "psychosocial | networks"
+    ),
     "goals": Column(cells.words, "what a mentee wants to reach, or a mentor helps with", "lead a team"),
     "languages": Column(cells.languages, "ISO 639, the one liked best first", "en | fr"),
     "availability": Column(
         cells.hours, "weekly hours in the person's own zone", "mon 09:00-12:00 | thu 14-16"
     ),
     "time_zone": Column(cells.zone, "IANA name", "America/Toronto"),
+    "country": Column(cells.country, "ISO 3166, for nearness", "CA"),
+    "region": Column(str, "for nearness", "QC"),
+    "site": Column(str, "where the person works, as you name it", "Montreal plant"),
+    "field": Column(str, "field of work or study", "controlling"),
+    "affinity": Column(
+        cells.words, "groups by which this person asked to be matched; shown nowhere", "first in family"
+    ),
+    "boost": Column(
+        cells.whole(0, 1_000_000), "points added to every pair of this person, of 1,000,000", "50000"
+    ),
+    "first_time": Column(cells.yes_no, "mentors for the first time; a boost may look at it", "yes"),
     "seniority": Column(cells.whole(1, 12), "level from 1 to 12", "4"),
     "manager": Column(str, "the manager's number", "10007"),
     "promotion_pool": Column(str, "people of one pool compete and are not paired", "sales-leads"),
@@ -47,8 +72,8 @@ COLUMNS: dict[str, Column] = {
 }
 
 PASSED = frozenset(
-    """source previous_external_id identity email locale start_date country region department
-    field leave_from leave_until leaving_on program cohort first_time consent_on consent_source cost_center""".split()  # noqa: SIM905
+    """source previous_external_id identity email locale start_date department leave_from
+    leave_until leaving_on program cohort consent_on consent_source cost_center""".split()  # noqa: SIM905
 )
 """Columns of the HR import that matching alone has no use for: passed over without a word."""
 
@@ -74,7 +99,9 @@ class Sheet:
     managers: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """Sentences about columns that nobody knows."""
+    """Sentences about columns, and skills, that nobody knows."""
+    said: set[str] = field(default_factory=set)
+    """Columns that some cell fills."""
     without_role: int = 0
     """Rows of people who do not take part."""
     lines: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
@@ -129,6 +156,7 @@ class Sheet:
             if name in COLUMNS and cell and cell != "-":
                 try:
                     found[name] = COLUMNS[name].parse(cell)
+                    self.said.add(name)
                 except BadCell as error:
                     self._bad(file, line, name, str(error), error.fix)
         found.setdefault("role", role)
@@ -176,6 +204,16 @@ class Sheet:
                 availability=found.get("availability", ()),
                 zone=found.get("time_zone"),
                 seniority=found.get("seniority"),
+                values=frozenset(found.get("values", ())),
+                styles=frozenset(found.get("style_offered" if role == MENTOR else "style_wanted", ())),
+                supports=frozenset(found.get("support_offered" if role == MENTOR else "support_wanted", ())),
+                country=found.get("country"),
+                region=found.get("region"),
+                site=found.get("site"),
+                area=found.get("field"),
+                affinity=frozenset(found.get("affinity", ())),
+                boost=found.get("boost", 0),
+                first_time=found.get("first_time"),
                 promotion_pool=found.get("promotion_pool"),
                 trained=found.get("trained"),
                 screened=found.get("screened"),
@@ -192,6 +230,7 @@ class Sheet:
                     meant = cells.near(other, known)
                     fix = f"did you mean {meant!r}?" if meant else "leave them out"
                     self._bad(file, line, "choices", f"nobody has the number {other!r}", fix)
+        self._skills_nobody_offers()
         for circle in _circles(self.managers):
             file, line = next(
                 (
@@ -204,6 +243,19 @@ class Sheet:
             chain = " → ".join((*circle, circle[0]))
             self._bad(file, line, "manager", f"managers in a circle: {chain}", "correct one of them")
         self.problems.sort(key=lambda problem: (problem.file, problem.line))
+
+    def _skills_nobody_offers(self) -> None:
+        """A note, no problem: perhaps nobody can teach it, perhaps it is written in two ways."""
+        offered = {skill for person in self.persons if person.role == MENTOR for skill in person.skills}
+        sought: dict[str, int] = {}
+        for person in self.persons:
+            for skill in person.skills if person.role == MENTEE else ():
+                sought[skill] = sought.get(skill, 0) + 1
+        for skill, count in sought.items():
+            if offered and skill not in offered:
+                meant = cells.near(skill, offered)
+                hint = f"did you mean {meant!r}?" if meant else "it counts as not met"
+                self.unknown.append(f"no mentor offers {skill!r}, which {count} seek; {hint}")
 
     def _bad(self, file: str, line: int, column: str, reason: str, fix: str) -> None:
         self.problems.append(Problem(file, line, column, reason, fix))

@@ -2,6 +2,7 @@
 
 from shared.contracts import ASSESSMENTS
 from shared.contracts.common import Days
+from shared.contracts.participants import Link
 
 
 async def test_a_whole_cohort_is_proposed_at_once_with_reasons(world):
@@ -114,7 +115,7 @@ async def test_an_edit_of_no_weight_does_nothing_and_a_better_newcomer_moves_nob
     await world.settled()
     before = await world.published()
     state = await world.kernel.database["cohorts"].find_one({})
-    await world.change("m1", region="BE", links=())
+    await world.change("m1", links=(Link(source="hr", external_id="77"),))
     await world.settled()
     assert await world.kernel.database["cohorts"].find_one({}) == state
     await world.person("m2")

@@ -7,6 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from services.matching.engine.alone import main
+from services.matching.engine.sheet import COLUMNS
 
 PEOPLE = """external_id,role,name,places,skills_offered,skills_sought,goals,languages,availability,time_zone,seniority
 m1,mentor,Ada,2,python:5 | sql,,lead a team,en | de,mon 09:00-12:00,Europe/Berlin,7
@@ -120,6 +121,146 @@ def test_a_cell_that_looks_like_a_formula_is_made_plain(tmp_path: Path) -> None:
     run(tmp_path, 'external_id,role,name\nm1,mentor,"=cmd()"\ne1,mentee,Cy\n')
     rows = list(csv.DictReader((tmp_path / "pairs.csv").open(encoding="utf-8")))
     assert rows[0]["mentor_name"] == "'=cmd()"
+
+
+WISHES = """external_id,role,places,values,style_wanted,style_offered,support_wanted,support_offered,site,field,boost
+m1,mentor,1,care,,directive,,career,Plant,Law,
+m2,mentor,1,order,,sponsoring,,networks,Mill,Trade,
+e1,mentee,2,order,sponsoring,,networks,,mill,trade,
+e2,mentee,1,order,sponsoring,,networks,,mill,trade,20000
+"""
+
+
+def test_every_wish_counts_and_a_boost_decides_between_equals(tmp_path: Path) -> None:
+    found = json.loads(run(tmp_path, WISHES.replace("m1,mentor,1", "m1,mentor,0"), "--json").stdout)
+    pairs = {(pair["mentee"], pair["mentor"]): pair for pair in found["pairs"]}
+    assert set(pairs) == {("e2", "m2")}  # one place, two who are alike: the boosted one goes first
+    told = {term["term"]: term["sentence"] for term in pairs["e2", "m2"]["terms"]}
+    assert told == {
+        "values": "What matters to both: order",
+        "style": "Ways of mentoring wished and offered: sponsoring",
+        "support": "Kinds of support wished and offered: networks",
+        "field": "The same field: trade",
+        "boost": "Boosted: the mentee by a coordinator",
+    }
+    assert sum(term["points"] for term in pairs["e2", "m2"]["terms"]) == pairs["e2", "m2"]["score"]
+
+
+def test_a_mentee_with_two_places_gets_two_different_mentors(tmp_path: Path) -> None:
+    found = json.loads(run(tmp_path, WISHES.replace("e2,mentee,1", "e2,mentee,0"), "--json").stdout)
+    assert {(pair["mentee"], pair["mentor"]) for pair in found["pairs"]} == {("e1", "m1"), ("e1", "m2")}
+
+
+def test_somebody_may_be_mentor_and_mentee_but_never_their_own(tmp_path: Path) -> None:
+    both = "external_id,role\n1,mentor\n1,mentee\n2,mentor\n2,mentee\n"
+    found = json.loads(run(tmp_path, both, "--json").stdout)
+    assert {(pair["mentee"], pair["mentor"]) for pair in found["pairs"]} == {("1", "2"), ("2", "1")}
+    alone = run(tmp_path, "external_id,role\n1,mentor\n1,mentee\n")
+    assert "Nobody else offers to mentor" in alone.output
+
+
+def test_a_program_file_weighs_boosts_and_sets_a_minimum(tmp_path: Path) -> None:
+    rules = {
+        "weights": {"location": 3, "field": 1, "affinity": 2},
+        "seniority_band": [1, 3],
+        "boosts": [
+            {"points": 70000, "label": "the mill", "mentee": {"site": ["MILL"]}, "mentor": {"site": ["Mill"]}}
+        ],
+        "minimum_score": 100000,
+    }
+    people = (
+        "external_id,role,site,country,field,affinity\nm1,mentor,Plant,CA,Law,veterans\nm2,mentor,Mill,US,Law,\n"
+        "e1,mentee,Plant,CA,Law,veterans | parents\ne2,mentee,mill,US,Trade,parents\n"
+    )
+    (tmp_path / "p.json").write_text(json.dumps({"rules": rules}), encoding="utf-8")
+    result = run(tmp_path, people, "--program", str(tmp_path / "p.json"), "--json")
+    found = {pair["mentee"]: pair for pair in json.loads(result.stdout)["pairs"]}
+    assert [(term["term"], term["points"]) for term in found["e1"]["terms"]] == [("program_fit", 1_000_000)]
+    assert "veterans" not in result.output
+    assert {term["sentence"] for term in found["e2"]["terms"]} == {
+        "Another field; The same place: mill",
+        "Boosted: the mill",
+    }
+    rules["minimum_score"] = 990_000
+    (tmp_path / "p.json").write_text(json.dumps(rules), encoding="utf-8")
+    result = run(tmp_path, people, "--program", str(tmp_path / "p.json"))
+    assert "1 pairs written" in result.output
+    assert "all below the program's minimum" in result.output
+
+
+def test_words_that_no_program_file_and_no_column_knows(tmp_path: Path) -> None:
+    bad = {
+        "weights": {"affinity": 3, "skills": float("nan")},
+        "boosts": [{"points": 5, "mentee": {"contry": ["DE"]}, "mentr": {}}],
+    }
+    (tmp_path / "p.json").write_text(json.dumps(bad), encoding="utf-8")
+    people = (
+        "external_id,role,style_offered,country,boost,places\n"
+        "m1,mentor,directve,Canada,-5,nan\n"
+        "e1,mentee,,,,\n"
+    )  # fmt: skip
+    result = run(
+        tmp_path, people, "--program", str(tmp_path / "p.json"), "--why-not", "e2:m1", "--why-not", "x"
+    )
+    assert result.exit_code == 1
+    for words in (
+        "line 2, style_offered: 'directve' is not one of: directive, collaborative, motivating, sponsoring",
+        "did you mean 'directive'?",
+        "line 2, country: 'Canada' is not a country code",
+        "line 2, boost: -5 is not from 0 to 1000000",
+        "line 2, places: 'nan' is not a whole number",
+        "boosts.0.mentee.contry: unknown; did you mean 'country'?",
+        "boosts.0.mentr: unknown; did you mean 'mentor'?",
+        "weights.affinity: never counts alone",
+        "weights.skills: Input should be a finite number",
+        "--why-not e2:m1: no mentee has the number 'e2'",
+        "--why-not x: write it like MENTEE:MENTOR",
+    ):
+        assert words in result.output, (words, result.output)
+
+
+def test_a_skill_that_nobody_offers_is_named_and_stops_nothing(tmp_path: Path) -> None:
+    people = (
+        "external_id,role,skills_offered,skills_sought\nm,mentor,python:4,\ne,mentee,,pythn:4 | zither:2\n"
+    )
+    result = run(tmp_path, people)
+    assert result.exit_code == 0
+    assert "note: no mentor offers 'pythn', which 1 seek; did you mean 'python'?" in result.output
+    assert "note: no mentor offers 'zither', which 1 seek; it counts as not met" in result.output
+    assert "1 pairs written" in result.output
+
+
+def test_no_overlap_at_all_is_a_stated_reason(tmp_path: Path) -> None:
+    people = (
+        "external_id,role,languages,availability,time_zone\n"
+        "m,mentor,en,mon 09:00-10:00,Europe/Berlin\ne,mentee,en,tue 09:00-10:00,Europe/Berlin\n"
+        "f,mentee,ja,,\n"
+    )
+    (tmp_path / "p.json").write_text(
+        '{"weights": {"availability": 1}, "minimum_score": 500000}', encoding="utf-8"
+    )
+    result = run(
+        tmp_path, people, "--program", str(tmp_path / "p.json"), "--why-not", "e:m", "--why-not", "f:m"
+    )
+    assert "0 pairs written" in result.output
+    assert "e: 1 mentor could be paired, all below the program's minimum" in result.output
+    assert "60 more minutes a week in common with a mentor who could be paired" in result.output
+    assert "Why not e with m: Below the program's minimum" in result.output
+    assert "Why not f with m: Not possible: language" in result.output
+    assert "f: 1 mentor fail only at language" in result.output
+    longer = people.replace("mon 09:00-10:00", "mon 09:00-10:00 | tue 09:00-10:00")
+    assert "1 pairs written" in run(tmp_path, longer, "--program", str(tmp_path / "p.json")).output
+
+
+def test_the_page_shows_every_column_and_what_the_command_prints(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "match-a-spreadsheet.md").read_text(encoding="utf-8")
+    for name, column in COLUMNS.items():
+        example = column.example.replace("|", "\\|")
+        assert f"| `{name}` | {column.meaning} | `{example}` |" in page
+    assert PEOPLE in page
+    shown = " ".join(page.split())
+    for line in run(tmp_path, PEOPLE).stdout.splitlines()[1:]:
+        assert " ".join(line.split()) in shown
 
 
 def test_columns_are_explained(tmp_path: Path) -> None:

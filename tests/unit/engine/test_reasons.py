@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from services.matching.domain.people import Person, Rules
-from services.matching.domain.score import score
+from services.matching.domain.score import on_scale, score
 from services.matching.engine.match import match
 from services.matching.engine.people import cohort, people
 from services.matching.engine.reasons import Explainer, missing
@@ -121,5 +121,5 @@ def test_a_score_is_the_domains_score() -> None:
     )
     assert len(found.matching.pairs)
     for i, j in found.matching.pairs.tolist():
-        expected = score(found.given.mentees[i], found.given.pool.mentors[j], found.given.pool)
+        expected = on_scale(score(found.given.mentees[i], found.given.pool.mentors[j], found.given.pool))
         assert found.why(i, j).score == expected

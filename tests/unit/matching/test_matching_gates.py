@@ -75,7 +75,7 @@ def test_someone_who_manages_themselves_has_nobody_above():
 
 
 @given(st.dictionaries(st.sampled_from("abcdefg"), st.sampled_from("abcdefg")), st.integers(1, 4))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_the_reporting_gate_is_the_same_whoever_of_the_two_is_the_mentor(managers, levels):
     rules = Rules(reporting_line="levels", reporting_levels=levels)
     for one in "abcdefg":

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from people_for_tests import NOW, mentee, mentor, pool
 
 from services.matching.domain.people import DEFAULT_WEIGHTS, SCALE, WEEK_MINUTES, Boost, Person, Rules
-from services.matching.domain.score import NEUTRAL, reasons, score, scores, told
+from services.matching.domain.score import NEUTRAL, on_scale, reasons, score, scores, told
 from services.matching.domain.terms import TERMS
 from services.matching.domain.terms.availability import minutes
 
@@ -238,7 +238,7 @@ weights = st.fixed_dictionaries({name: st.integers(0, 10) for name in sorted(TER
 @settings(max_examples=120, deadline=None)
 def test_a_score_is_an_integer_on_the_scale_and_its_points_add_up(one, other, weights):
     one_pool = pool(other, rules=Rules(weights=weights))
-    total = score(one, other, one_pool)
+    total = on_scale(score(one, other, one_pool))
     found = reasons(one, other, one_pool)
     assert 0 <= total <= SCALE
     if found:

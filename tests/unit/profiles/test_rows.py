@@ -14,6 +14,15 @@ def problems(row: Row | Rejected) -> list[str | None]:
     return [problem.column for problem in row.problems]
 
 
+def test_a_word_of_a_list_that_is_misspelled_is_guessed() -> None:
+    (row,) = parsed(person_row("1", style_wanted="bossy | directve", program="spring", role="mentee"))
+    (other,) = parsed(person_row("1", support_wanted="carreer", program="spring", role="mentee"))
+    assert isinstance(row, Rejected)
+    assert isinstance(other, Rejected)
+    assert row.problems[0].fix == "use one of: directive, collaborative, motivating, sponsoring"
+    assert other.problems[0].fix == "did you mean 'career'?"
+
+
 def test_all_columns_of_a_row_are_understood() -> None:
     row = good(
         person_row(
