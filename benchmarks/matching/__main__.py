@@ -9,7 +9,7 @@ import sys
 import time
 
 from benchmarks.matching.clock import line
-from benchmarks.matching.cohorts import exponent, large, programs, repair, tight
+from benchmarks.matching.cohorts import all_terms, exponent, large, programs, repair, tight
 from benchmarks.matching.dense import coarse, dense
 
 SEED = 1
@@ -36,6 +36,7 @@ def quick() -> None:
     dense(1000, SEED, 3)
     dense(2000, SEED, 3)
     tight(3_000, 1_000, 3, SEED)
+    all_terms(3_000, 1_000, 3, SEED)
     small, _ = large(5_000, 1_667, 3, SEED, 2, 1)
     big, _ = large(15_000, 5_000, 3, SEED, 10, 1)
     exponent((5_000, small), (15_000, big))
@@ -49,6 +50,7 @@ def full() -> None:
     dense(1_000, SEED, 3)
     dense(5_000, SEED, 8)
     tight(10_000, 3_333, 3, SEED)
+    all_terms(10_000, 3_333, 3, SEED)
     small, _ = large(10_000, 3_333, 3, SEED, 2, threads)
     large(50_000, 16_667, 3, SEED, 12, threads)
     big, _ = large(100_000, 33_333, 3, SEED, 45, threads)

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.matching import peers
 from benchmarks.matching.clock import Time, against, line, timed
+from benchmarks.matching.every import everything
 from benchmarks.matching.population import population
 from services.matching.engine.exact import exact
 from services.matching.engine.match import Matching, match
@@ -50,6 +51,21 @@ def large(
         seed=seed,
     )
     return mine, found
+
+
+def all_terms(mentees: int, mentors: int, places: int, seed: int) -> None:
+    """What it costs that all twelve terms and a boost count, beside the six of the other cases."""
+    six, all_twelve = population(mentees, mentors, places, seed), everything(mentees, mentors, places, seed)
+    base, _ = timed(lambda: match(six, "score"))
+    mine, found = timed(lambda: match(all_twelve, "score"))
+    line(
+        f"{mentees:,} x {mentors:,} x {places} tight, stars, every term",
+        ours_s=mine.wall,
+        ours_cpu_s=mine.cpu,
+        six_terms_cpu_s=base.cpu,
+        gap=found.gap,
+        seed=seed,
+    )
 
 
 def exponent(small: tuple[int, Time], big: tuple[int, Time]) -> None:

@@ -18,13 +18,13 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
     """A cohort of that size with `places` at every mentor. The same seed is the same cohort."""
     rng = np.random.default_rng([seed, mentees, mentors])
     star = rng.random(mentors) < STARS
-    seek = _sample(rng, rng.integers(3, 7, mentees), SKILLS, 1.0)
-    offers = _sample(rng, np.where(star, 24, rng.integers(4, 11, mentors)), SKILLS, 0.9)
+    seek = sample(rng, rng.integers(3, 7, mentees), SKILLS, 1.0)
+    offers = sample(rng, np.where(star, 24, rng.integers(4, 11, mentors)), SKILLS, 0.9)
     offers = offers._replace(
         values=np.where(np.repeat(star, np.diff(offers.at)), 5, offers.values).astype(np.uint8)
     )
-    aims = _sample(rng, rng.integers(1, 4, mentees), GOALS, 0.7)
-    helps = _sample(rng, np.where(star, 8, rng.integers(2, 6, mentors)), GOALS, 0.7)
+    aims = sample(rng, rng.integers(1, 4, mentees), GOALS, 0.7)
+    helps = sample(rng, np.where(star, 8, rng.integers(2, 6, mentors)), GOALS, 0.7)
     helps.values[:] = 1
     offered, helping = turned(offers, SKILLS), turned(helps, GOALS)
     offer_row, offer_dense = popular(offered, mentors)
@@ -40,9 +40,9 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
     hours = _hours(rng)
     their_hours = _pattern(rng, their_zone)
     ranked = rng.random(mentees) < 0.15
-    choices = _sample(rng, np.where(ranked, 3, 0), mentors, 0.5)
+    choices = sample(rng, np.where(ranked, 3, 0), mentors, 0.5)
     choices = choices._replace(values=(np.arange(len(choices.columns)) % 3).astype(np.uint8))
-    barred = _sample(rng, rng.integers(0, 3, mentees), mentors, 0.0)
+    barred = sample(rng, rng.integers(0, 3, mentees), mentors, 0.0)
     none = np.zeros(mentees + 1, np.int64)
     columns = Columns(
         weights=np.array(WEIGHTS, np.int64),
@@ -115,7 +115,7 @@ def population(mentees: int, mentors: int, places: int, seed: int) -> Cohort:
     return Cohort(columns, np.full(mentors, places, np.int64), np.ones(mentees, np.int64))
 
 
-def _sample(rng: np.random.Generator, counts: npt.NDArray[np.int64], width: int, power: float) -> Table:
+def sample(rng: np.random.Generator, counts: npt.NDArray[np.int64], width: int, power: float) -> Table:
     """Rows of `counts` different numbers below `width`, low ones likelier by Zipf's law; values 1 … 5."""
     weights = np.arange(1, width + 1, dtype=float) ** -power
     ladder = np.cumsum(weights / weights.sum())
