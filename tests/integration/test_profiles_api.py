@@ -164,6 +164,57 @@ async def test_an_enrollment_goes_from_invitation_to_withdrawal(
         ]
 
 
+async def test_who_says_and_who_reads_what_of_an_enrollment(
+    kafka: Any, database: Any, names: Any, mongo_driver: str, tmp_path: Path
+) -> None:
+    chosen = settings(kafka, database, names, mongo_driver, tmp_path)
+    async with here(chosen) as (api, kernel):
+        weights = {"affinity": 2, "location": 1}
+        await api.program(rules={"affinity_groups": ["parents"], "weights": weights})
+        ana = await api.post("/v1/participants", ANA | {"site": "Plant"}, expect=201)
+        own: dict[str, Any] = {"role": "participant", "participant": ana["id"]}
+        staff: dict[str, Any] = {"role": "coordinator", "programs": ("spring",)}
+        invitation = {"participant": ana["id"], "role": "mentee", "preferences": {"excluded": ["somebody"]}}
+        place = "/v1/programs/spring/enrollments"
+        told = invitation | {"preferences": {"affinity": ["parents"]}}
+        await api.post(place, told, **staff, expect=409)
+        path = f"/v1/enrollments/{(await api.post(place, invitation, **staff, expect=201))['id']}"
+
+        async def patch(body: dict[str, Any], **more: Any) -> Any:
+            tag = {"If-Match": (await api.call("GET", path, **own)).headers["etag"]}
+            return (await api.call("PATCH", path, headers=tag, json=body, **more)).json()
+
+        await patch({"preferences": {"affinity": ["veterans"]}}, **own, expect=409)
+        await patch({"boost": 5}, **own, expect=404)
+        mine = await patch({"preferences": {"affinity": ["parents"], "values": ["care"]}}, **own)
+        assert mine["enrollment"]["preferences"]["affinity"] == ["parents"]
+        theirs = await patch({"boost": 5, "preferences": {"values": ["care", "order"]}}, **staff)
+        assert theirs["enrollment"]["boost"] == 5
+        assert theirs["enrollment"]["preferences"]["affinity"] == []
+        mine = await api.get(path, **own)
+        assert mine["enrollment"]["boost"] == 0
+        assert mine["enrollment"]["preferences"]["values"] == ["care", "order"]
+        assert mine["enrollment"]["preferences"]["affinity"] == ["parents"]
+        assert mine["enrollment"]["preferences"]["excluded"] == []
+        assert (await api.get(place, **own))["items"][0] == mine
+        await settled(kernel)
+        body = (await published(chosen, ENROLLMENTS))[-1][3]
+        (token,) = body["preferences"]["affinity"]
+        assert (body["boost"], body["preferences"]["excluded"]) == (5, ["somebody"])
+        everything = str(await published(chosen, ENROLLMENTS)) + str(await published(chosen, PROGRAMS))
+        assert "parents" not in everything
+        assert token not in str(await published(chosen, PROGRAMS))
+        sites = {id: body["site"] for _, id, _, body in await published(chosen, PARTICIPANTS)}
+        assert sites[ana["id"]] == "Plant"
+
+        # A program that stops asking forgets what was said.
+        tag = {"If-Match": (await api.call("GET", "/v1/programs/spring")).headers["etag"]}
+        carla = (await api.get("/v1/programs/spring"))["coordinators"]
+        await api.call("PUT", "/v1/programs/spring", headers=tag, json={"name": "S", "coordinators": carla})
+        await settled(kernel)
+        assert (await published(chosen, ENROLLMENTS))[-1][3]["preferences"]["affinity"] == []
+
+
 async def test_opening_a_program_opens_who_waits_and_the_end_of_a_cohort_completes(
     kafka: Any, database: Any, names: Any, mongo_driver: str, tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@ class World:
         await self.publish(PARTICIPANTS, "participant.changed", after)
 
     async def enroll(
-        self, role: str, *ids: str, capacity: int = 1, state: str = "open", **wants: Any
+        self, role: str, *ids: str, capacity: int = 1, state: str = "open", boost: int = 0, **wants: Any
     ) -> None:
         bodies = [
             Enrollment.model_validate(
@@ -111,6 +111,7 @@ class World:
                     "role": role,
                     "state": state,
                     "capacity": capacity,
+                    "boost": boost,
                     "consent": {"on": date(2020, 1, 1), "source": "test"},
                     "preferences": wants,
                 }
