@@ -18,8 +18,9 @@ from examples.acme.people import COHORT, PROGRAM, Employee, people_of
 
 COLUMNS = (
     "external_id", "given_name", "family_name", "email", "locale", "start_date", "manager", "country", "region",
-    "time_zone", "department", "field", "seniority", "cost_center", "program", "cohort", "role", "places",
-    "first_time", "skills_offered", "skills_sought", "goals", "languages", "availability", "choices",
+    "site", "time_zone", "department", "field", "seniority", "cost_center", "program", "cohort", "role", "places",
+    "first_time", "skills_offered", "skills_sought", "goals", "values", "style_wanted", "style_offered",
+    "support_wanted", "support_offered", "languages", "availability", "choices",
     "consent_on", "consent_source",
 )  # fmt: skip
 NEXT_COLUMNS = (
@@ -42,6 +43,7 @@ def row_of(each: Employee) -> Row:
         "manager": each.manager,
         "country": each.site.country,
         "region": each.site.region,
+        "site": each.site.zone.rpartition("/")[2].replace("_", " "),
         "time_zone": each.site.zone,
         "department": each.department,
         "field": each.department.lower(),
@@ -55,6 +57,11 @@ def row_of(each: Employee) -> Row:
         "skills_offered": _levels(each.offers),
         "skills_sought": _levels(each.seeks),
         "goals": " | ".join(each.goals),
+        "values": " | ".join(each.values),
+        "style_wanted": " | ".join(each.styles) if each.role == "mentee" else "",
+        "style_offered": " | ".join(each.styles) if each.role == "mentor" else "",
+        "support_wanted": " | ".join(each.supports) if each.role == "mentee" else "",
+        "support_offered": " | ".join(each.supports) if each.role == "mentor" else "",
         "languages": " | ".join(each.languages),
         "availability": " | ".join(each.hours),
         "choices": " | ".join(each.choices),

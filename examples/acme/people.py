@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from examples.acme.words import COMMON, DEPARTMENTS, FAMILY, GIVEN, GOALS, HOURS, MIDDLE, SITES, Site
+from examples.acme.words import (
+    COMMON,
+    DEPARTMENTS,
+    FAMILY,
+    GIVEN,
+    GOALS,
+    HOURS,
+    MIDDLE,
+    SITES,
+    STYLES,
+    SUPPORTS,
+    VALUES,
+    Site,
+)
 
 SPAN = 7
 """People under one manager."""
@@ -33,6 +46,9 @@ class Employee:
     offers: dict[str, int] = field(default_factory=dict)
     seeks: dict[str, int] = field(default_factory=dict)
     goals: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    styles: list[str] = field(default_factory=list)
+    supports: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
     hours: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
@@ -78,6 +94,7 @@ def people_of(count: int, seed: int, today: date) -> list[Employee]:
             )
         )
     _enroll(found, chance, today)
+    _wish(found, random.Random(seed + 2))
     _addresses(found)
     return sorted(found, key=lambda each: each.number)
 
@@ -118,6 +135,17 @@ def _enroll(found: list[Employee], chance: random.Random, today: date) -> None:
     for alone in mentees[: max(2, len(mentees) // 60)]:
         alone.languages = [ALONE]
     _choose(mentors, mentees, chance)
+
+
+def _wish(found: list[Employee], chance: random.Random) -> None:
+    """Most who take part say what matters to them and how they like to work; chance of its own, so that everybody
+    else stays who they are."""
+    for each in found:
+        if not each.role or chance.random() < 0.2:
+            continue
+        each.values = chance.sample(VALUES, 3)
+        each.styles = chance.sample(STYLES, chance.randint(1, 2))
+        each.supports = chance.sample(SUPPORTS, chance.randint(1, 2))
 
 
 def _skills(each: Employee, chance: random.Random, count: int, least: int) -> dict[str, int]:

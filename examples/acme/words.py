@@ -56,6 +56,10 @@ DEPARTMENTS: dict[str, tuple[str, ...]] = {
 }
 COMMON = ("leadership", "public speaking", "project management", "delegation", "feedback", "time management")
 
+VALUES = ("honesty", "growth", "care", "freedom", "craft", "fairness", "courage", "humor")
+STYLES = ("directive", "collaborative", "motivating", "sponsoring")
+SUPPORTS = ("career", "psychosocial", "work_life_balance", "networks")
+
 GOALS = (
     "lead a team", "change field", "speak in public", "grow a network", "balance work and life",
     "prepare a promotion", "work abroad", "give better feedback", "plan a career",

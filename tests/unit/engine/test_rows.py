@@ -11,7 +11,8 @@ from services.matching.domain.gates import GATES, Gate, allowed
 from services.matching.domain.people import DEFAULT_WEIGHTS, Boost, Person, Rules
 from services.matching.domain.pool import Pool, Shares
 from services.matching.domain.score import scores
-from services.matching.domain.terms import TERMS, Term
+from services.matching.domain.terms import TERMS, Term, classed
+from services.matching.engine import parts
 from services.matching.engine.people import People, cohort, people
 from services.matching.engine.sources import sums_of
 from tests.unit.engine.persons import person
@@ -105,3 +106,56 @@ def test_a_new_term_and_a_new_gate_work_at_once(newcomer: None) -> None:
     given = random_people(4)
     rules = replace(given.pool.rules, weights={**DEFAULT_WEIGHTS, "same zone": 4})
     compare(people(given.mentees, given.pool.mentors, rules, NOW))
+
+
+@pytest.fixture
+def classed_newcomer() -> Iterator[None]:
+    """A classed term that nobody has heard of: two keys and a share, no more."""
+    TERMS["luck"] = classed(
+        "luck",
+        mentee=lambda person: person.places,
+        mentor=lambda person: None if person.seniority is None else person.seniority % 3,
+        share=lambda mine, theirs: None if theirs is None else (mine + theirs) / 7,
+        sentence=lambda *_: "",
+        told=lambda *_: None,
+        asks="",
+    )
+    yield
+    del TERMS["luck"]
+
+
+def test_a_new_classed_term_is_a_table_at_once(classed_newcomer: None) -> None:
+    for seed in (4, 5):
+        given = random_people(seed)
+        rules = replace(given.pool.rules, weights={**DEFAULT_WEIGHTS, "luck": 9})
+        with_luck = people(given.mentees, given.pool.mentors, rules, NOW)
+        assert cohort(with_luck).rowwise == ()
+        compare(with_luck)
+
+
+def test_tables_that_would_be_too_large_are_asked_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "MOST_CELLS", 30)
+    counted = 0
+    for seed in range(20):
+        given = random_people(seed)
+        counted += compare(given)
+        found = cohort(given)
+        assert "values" not in found.rowwise
+        if found.rowwise and given.mentees:
+            with pytest.raises(ValueError, match="asked of the people"):
+                sums_of(None, found, np.zeros(1, np.int32))
+    assert counted > 100
+
+
+@pytest.mark.parametrize(("few", "shared"), [(0, 10**6), (10**6, 1), (3, 2)])
+def test_however_tables_share_their_classes_the_sums_are_the_same(
+    few: int, shared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "FEW", few)
+    monkeypatch.setattr(parts, "SHARED", shared)
+    widths = set()
+    for seed in range(20):
+        given = random_people(seed)
+        compare(given)
+        widths.add(len(cohort(given).columns.group_classes))
+    assert (max(widths) > 1) == (few < 10**6)
