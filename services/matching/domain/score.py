@@ -75,12 +75,17 @@ def _mean(mentee: Person, pool: Pool) -> Points:
 
 
 def _boosts(mentee: Person, pool: Pool) -> Points:
-    mine, theirs = boosts.of_mentee(mentee, pool.rules), pool.column(_boosted)
-    return np.array([boosts.points(mine, each, pool.rules) for each in theirs], dtype=np.int64)
+    """Asked once for every kind of mentor, not for every mentor."""
+    mine = boosts.of_mentee(mentee, pool.rules)
+    kinds, own = pool.column(_boosted)
+    found: Points = np.array([boosts.points(mine, each, pool.rules) for each in kinds], dtype=np.int64)[own]
+    return found
 
 
-def _boosted(pool: Pool) -> list[boosts.Side]:
-    return [boosts.of_mentor(mentor, pool.rules) for mentor in pool.mentors]
+def _boosted(pool: Pool) -> tuple[list[boosts.Side], Points]:
+    numbers: dict[boosts.Side, int] = {}
+    own = [numbers.setdefault(boosts.of_mentor(mentor, pool.rules), len(numbers)) for mentor in pool.mentors]
+    return list(numbers), np.array(own, dtype=np.int64)
 
 
 def alone(mentor: Person, pool: Pool) -> Pool:

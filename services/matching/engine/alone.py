@@ -22,6 +22,8 @@ from services.matching.engine.stability import blocking
 
 LISTED = 20
 """People left over, and skills, that the text names; `--json` has all."""
+BETTER = 3
+"""Mentors who would have suited better: so many are named, each with why they went elsewhere."""
 HEADER = ("mentee", "mentee_name", "mentor", "mentor_name", "score", "rank", "possible", "why")
 
 
@@ -159,10 +161,11 @@ def _match(sheet: Sheet, rules: Rules, asked: tuple[str, ...], progress: Any) ->
     progress(f"{len(everyone.mentees)} mentees, {everyone.pool.size} mentors")
     columns = cohort(everyone)
     found = match(columns, rules.objective, everyone, progress=progress)
-    progress("reasons")
     explainer = Explainer(everyone, columns, found)
     pairs = []
-    for mentee, mentor in found.pairs.tolist():
+    for number, (mentee, mentor) in enumerate(found.pairs.tolist()):
+        if number % 1000 == 0:
+            progress(f"reasons of {number} of {len(found.pairs)} pairs")
         why = explainer.why(mentee, mentor)
         one, other = everyone.mentees[mentee].participant, everyone.pool.mentors[mentor].participant
         pairs.append(
@@ -175,7 +178,13 @@ def _match(sheet: Sheet, rules: Rules, asked: tuple[str, ...], progress: Any) ->
                 "rank": why.rank,
                 "possible": why.possible,
                 "rank_sentence": why.sentence,
-                "better": [everyone.pool.mentors[row].participant for row in why.better],
+                "better": [
+                    {
+                        "mentor": everyone.pool.mentors[row].participant,
+                        "sentence": explainer.why_not(mentee, row).sentence,
+                    }
+                    for row in why.better[:BETTER]
+                ],
                 "terms": [
                     {"term": term.term, "points": term.points, "sentence": term.sentence}
                     for term in why.terms

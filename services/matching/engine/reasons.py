@@ -91,10 +91,16 @@ class Explainer:
         self.held: dict[int, list[int]] = {}
         for mentee, mentor in matching.pairs.tolist():
             self.held.setdefault(mentee, []).append(mentor)
+        self._last: tuple[int, Ints] | None = None
         self.load = np.bincount(matching.pairs[:, 1], minlength=cohort.mentors)
 
     def row(self, mentee: int) -> Ints:
         """(mentors,) raw scores of the possible mentors, −1 for the others."""
+        if self._last is None or self._last[0] != mentee:  # questions come mentee by mentee
+            self._last = mentee, self._row(mentee)
+        return self._last[1]
+
+    def _row(self, mentee: int) -> Ints:
         columns = self.cohort.columns
         sums = sums_of(self.given, self.cohort, np.array([mentee], np.int32))[0].astype(np.int64)
         drafted = columns.draft[columns.draft_at[mentee] : columns.draft_at[mentee + 1]]

@@ -42,6 +42,17 @@ def test_json_holds_everything(tmp_path: Path) -> None:
     assert found["proof"]["optimal"] is True
     assert found["proof"]["welfare"] == sum(pair["score"] for pair in found["pairs"])
     assert [each["mentee"] for each in found["left"]] == ["e3"]
+    assert all(pair["better"] == [] for pair in found["pairs"])  # both got the best there is
+    both = "external_id,role,skills_offered,skills_sought\nm1,mentor,sql:1,\nm2,mentor,negotiation:5,\n"
+    both += "e1,mentee,,negotiation:5 | sql:1\ne2,mentee,,negotiation:5\n"
+    second = json.loads(run(tmp_path, both, "--json").stdout)["pairs"]
+    assert [(pair["mentee"], pair["mentor"], pair["rank"]) for pair in second] == [
+        ("e1", "m1", 2),
+        ("e2", "m2", 1),
+    ]
+    (better,) = second[0]["better"]
+    assert better["mentor"] == "m2"
+    assert "points, " in better["sentence"]
     terms = found["pairs"][0]["terms"]
     assert abs(sum(term["points"] for term in terms) - found["pairs"][0]["score"]) <= len(terms)
 

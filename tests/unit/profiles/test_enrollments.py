@@ -62,6 +62,7 @@ def test_only_the_person_says_by_which_groups_and_outside_there_are_only_tokens(
     # Whoever cannot read it does not clear it.
     for body in (Preferences(goals=("g",)), Preferences(affinity=())):
         assert worded(body, kept, tokens, own=False).affinity == ("t1",)
+    assert worded(Preferences(goals=("g",)), kept, tokens, own=True).affinity == ("t1",)
     assert worded(Preferences(affinity=()), kept, tokens, own=True).affinity == ()
     assert worded(Preferences(), Preferences(excluded=("x",)), tokens, own=False).excluded == ("x",)
 
