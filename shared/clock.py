@@ -75,7 +75,7 @@ class Clock:
         self._base = (at, (before + after) / 2)
         self._measured = after
         metrics.CLOCK_SKEW_SECONDS.set(time.time() - at.timestamp())
-        await self._follow()
+        await self.follow()
 
     async def start(self) -> None:
         """Measure once, then keep measuring in the background."""
@@ -89,7 +89,8 @@ class Clock:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _follow(self) -> None:
+    async def follow(self) -> None:
+        """Read the offset now, where it may be moved."""
         if not self._adjustable:
             return
         row = await self._offsets.find_one({"_id": OFFSET})
@@ -105,7 +106,7 @@ class Clock:
                 if self._monotonic() - self._measured >= self._every:
                     await self.measure()
                 else:
-                    await self._follow()
+                    await self.follow()
             except (PyMongoError, OSError) as error:
                 # The monotonic clock carries on: a database that is away must not stop time.
                 log.warning("clock not measured: %s", type(error).__name__)

@@ -10,7 +10,7 @@ from shared.console.calls import readiness
 from shared.console.out import FAILED, UNREACHABLE, Failed, json_option, say
 from shared.console.settings import SERVICES, console_settings
 
-PAUSE = 0.25
+PAUSE, BRIEF = 0.25, 0.1
 
 
 @click.command()
@@ -44,7 +44,7 @@ def settle(timeout: float, only: tuple[str, ...], as_json: bool) -> None:
                     f"{name}: {waits(body)}" for name, body in found.items() if not settled(body)
                 )
                 raise Failed(f"not settled after {timeout:g} s: {text}", UNREACHABLE if silent else FAILED)
-            time.sleep(PAUSE)
+            time.sleep(BRIEF if calm else PAUSE)
 
 
 def settled(body: dict[str, Any]) -> bool:

@@ -92,7 +92,7 @@ class Kernel:
         )
         self.clock.moved = self._moved
         self.transactions = Transactions(
-            self.mongo, self.database, self.clock, self.limits, self._committed, self._woken
+            self.mongo, self.database, self.clock, self.limits, self._committed, self._woken, self._ordered
         )
         self.halts = Halts(self.database, self.clock)
         prefix = settings.topic_prefix
@@ -187,6 +187,10 @@ class Kernel:
 
     async def readiness(self) -> Readiness:
         """Asked by `/ready`; also refreshes the gauges that Prometheus reads."""
+        # `rapport clock advance` asks until everybody reports it; so it need not wait for the next look.
+        with suppress(Exception):
+            async with asyncio.timeout(1.0):
+                await self.clock.follow()
         missing, offset = [], self.clock.offset.total_seconds()
         if not self._running:
             return Readiness(
@@ -240,6 +244,8 @@ class Kernel:
 
     def _woken(self) -> None:
         self.worker.wake()
+
+    def _ordered(self) -> None:
         self.outside.wake()
 
     def _moved(self) -> None:

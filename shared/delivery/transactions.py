@@ -40,6 +40,8 @@ class Transactions:
     limits: Limits
     committed: Callable[[set[int]], None]
     woken: Callable[[], None]
+    ordered: Callable[[], None] = lambda: None
+    """Hears that effects were ordered."""
     _leaving: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def view(self, organization: str) -> View:
@@ -153,6 +155,8 @@ class Transactions:
             self.committed(slots)
         if unit.wakes:
             self.woken()
+        if unit.effects:
+            self.ordered()
         return result
 
     async def _is_committed(self, marker: str) -> bool:
