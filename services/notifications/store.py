@@ -121,11 +121,19 @@ class Store:
 
     async def plans_of(self, at: Reader, pair: str) -> list[Copy]:
         """The live planned sessions of a pair."""
-        return await self.sessions.find(at, {"state.pair": pair, "state.state": "planned"}, limit=50)
+        return (await self.plans_of_each(at, [pair]))[pair][:50]
+
+    async def plans_of_each(self, at: Reader, pairs: Sequence[str]) -> dict[str, list[Copy]]:
+        """The same of several pairs at once."""
+        return await self.sessions.of_each(at, "state.pair", pairs, {"state.state": "planned"})
 
     async def has_concern(self, at: Reader, pair: str) -> bool:
         """Whether a safeguarding concern about this pair is open."""
-        return await self.concerns.count(at, {"state.pair": pair, "state.state": {"$ne": "closed"}}) > 0
+        return bool((await self.concerns_of_each(at, [pair]))[pair])
+
+    async def concerns_of_each(self, at: Reader, pairs: Sequence[str]) -> dict[str, list[Copy]]:
+        """The open safeguarding concerns of several pairs."""
+        return await self.concerns.of_each(at, "state.pair", pairs, {"state.state": {"$ne": "closed"}})
 
     async def pair_ids_of_person(
         self, at: Reader, participant: str, after: str | None, limit: int

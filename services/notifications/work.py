@@ -8,7 +8,7 @@ from services.notifications.domain.dispatch import digest, dispatch
 from services.notifications.domain.facts import Person
 from services.notifications.domain.published import case_event, case_type
 from services.notifications.domain.state import Attention, Mailing, Postbox
-from services.notifications.gather import UNKNOWN, gather, rules_of_program
+from services.notifications.gather import UNKNOWN, ahead, gather, rules_of_program
 from services.notifications.mailer import MAIL
 from services.notifications.projections import CASE
 from services.notifications.store import Store
@@ -41,6 +41,10 @@ class Deciding:
         for person, at in out.digests.items():
             tx.wake(DIGEST, person, at)
         return decision.due
+
+    async def ahead(self, tx: Transaction, pairs: list[str]) -> None:
+        """What several pairs need."""
+        await ahead(self.store, tx, pairs)
 
     async def digest(self, tx: Transaction, person: str) -> datetime | None:
         """What waited for a person, as one mail."""
@@ -86,4 +90,4 @@ class Deciding:
 
     def kinds(self) -> tuple[Work, ...]:
         """For the kernel."""
-        return Work(CASE, self.case), Work(DIGEST, self.digest)
+        return Work(CASE, self.case, ahead=self.ahead), Work(DIGEST, self.digest)

@@ -25,8 +25,6 @@ from shared.contracts.cases import LIVE, ReviewState
 from shared.contracts.pairs import LIVING
 from shared.delivery import Aggregates, Copies, Copy, Index, Reader, Stored
 
-PAGE = 1000
-
 WAITING = frozenset({ReviewState.OPEN.value, ReviewState.SNOOZED.value})
 """Reviews that are still a task."""
 
@@ -95,12 +93,20 @@ class Store:
 
     async def pair(self, at: Reader, id: str) -> Pair | None:
         """A pair as matching last told."""
-        copy = await self.pairs.get(at, id)
-        return Pair.model_validate(copy.state) if copy else None
+        return (await self.pairs_by_id(at, [id])).get(id)
+
+    async def pairs_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Pair]:
+        """Those that are known."""
+        copies = await self.pairs.get_many(at, ids)
+        return {id: Pair.model_validate(copy.state) for id, copy in copies.items()}
 
     async def log(self, at: Reader, pair: str) -> list[Stored[Record]]:
         """All sessions of a pair."""
-        return await _all(self.sessions, at, {"state.pair": pair})
+        return (await self.logs(at, [pair]))[pair]
+
+    async def logs(self, at: Reader, pairs: Sequence[str]) -> dict[str, list[Stored[Record]]]:
+        """All sessions of several pairs."""
+        return await self.sessions.of_each(at, "state.pair", pairs)
 
     async def page_of_log(
         self, at: Reader, pair: str, *, limit: int, after: str | None
@@ -110,7 +116,11 @@ class Store:
 
     async def busy_of(self, at: Reader, pair: str) -> list[Stored[Busy]]:
         """All days on which a member said they cannot meet."""
-        return await _all(self.busy, at, {"state.pair": pair})
+        return (await self.busy_of_each(at, [pair]))[pair]
+
+    async def busy_of_each(self, at: Reader, pairs: Sequence[str]) -> dict[str, list[Stored[Busy]]]:
+        """The same of several pairs."""
+        return await self.busy.of_each(at, "state.pair", pairs)
 
     async def away(self, at: Reader, enrollments: Sequence[str]) -> dict[str, Copy]:
         """Enrollments by id."""
@@ -148,12 +158,3 @@ class Store:
         if without is not None:
             where["state.members"] = {"$ne": without}
         return await self.health.find(at, where, limit=limit, after=after)
-
-
-async def _all(rows: Aggregates[Any], at: Reader, where: Mapping[str, Any]) -> list[Any]:
-    found: list[Any] = []
-    while True:
-        page = await rows.find(at, where, limit=PAGE, after=found[-1].id if found else None)
-        found += page
-        if len(page) < PAGE:
-            return found

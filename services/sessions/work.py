@@ -23,7 +23,11 @@ class Deciding:
 
     def kinds(self) -> list[Work]:
         """One registration line each."""
-        return [Work(HEALTH, self.health), Work(ANSWER, self.answer), Work(FORGET, self.forget)]
+        return [
+            Work(HEALTH, self.health, ahead=self.ahead),
+            Work(ANSWER, self.answer),
+            Work(FORGET, self.forget),
+        ]
 
     async def health(self, tx: Transaction, pair: str) -> datetime | None:
         """Judge a pair; saved only when it changed, published only when a reader sees the change."""
@@ -40,6 +44,18 @@ class Deciding:
                     tx, stored, verdict.state, announced(stored.state, verdict.state)
                 )
         return verdict.due
+
+    async def ahead(self, tx: Transaction, pairs: list[str]) -> None:
+        """Read for several pairs at once what judging each asks for."""
+        found = await self.store.pairs_by_id(tx, pairs)
+        members = [one for pair in found.values() for one in pair.members]
+        await self.store.programs.get_many(tx, sorted({pair.program for pair in found.values()}))
+        await self.store.cases.get_many(tx, list(found))
+        await self.store.health.get_many(tx, list(found))
+        await self.store.participants.get_many(tx, sorted({one.participant for one in members}))
+        await self.store.away(tx, sorted({one.enrollment for one in members if one.enrollment}))
+        await self.store.logs(tx, list(found))
+        await self.store.busy_of_each(tx, list(found))
 
     async def answer(self, tx: Transaction, id: str) -> None:
         """A session or a busy period with an id that follows from the answer's: a replay finds it there."""

@@ -93,10 +93,28 @@ class Aggregates(Generic[S]):
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
     ) -> list[Stored[S]]:
         """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
+        return self._alive(await self._page(at, where, limit, after))
+
+    async def of_each(
+        self, at: Reader, name: str, values: Sequence[str], where: Mapping[str, Any] | None = None
+    ) -> dict[str, list[Stored[S]]]:
+        """For each value all whose field `name` (`state.…`) has it and that match a filter, in order of id."""
+
+        async def read(asked: Mapping[str, Any], after: str | None) -> list[Document]:
+            return await self._page(at, asked, query.PAGE, after)
+
+        found = await query.of_each(at, self.collection, name, values, where or {}, read)
+        return {value: self._alive(rows) for value, rows in found.items()}
+
+    async def _page(
+        self, at: Reader, where: Mapping[str, Any], limit: int, after: str | None
+    ) -> list[Document]:
         await at.write(self.collection)
         asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
-        found = await at.mongo.aggregate(at.database[self.collection], asked, at.session)
-        return [each for each in map(self._stored, found) if isinstance(each, Stored)]
+        return await at.mongo.aggregate(at.database[self.collection], asked, at.session)
+
+    def _alive(self, rows: list[Document]) -> list[Stored[S]]:
+        return [each for each in map(self._stored, rows) if isinstance(each, Stored)]
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""
@@ -183,6 +201,7 @@ class Aggregates(Generic[S]):
         rows[name] = Row(before, row | {"state": None, "erased": True} if erased else row)
         gone = _Erased(stored.version, stored.revision, stored.order)
         tx.keep(self.collection, name, gone if erased else stored)
+        tx.lists(self.collection).clear()
 
     def _publish(self, tx: Transaction, stored: Stored[S], type: str | None) -> None:
         if type is None:

@@ -78,10 +78,24 @@ class Copies(Generic[E]):
         self, at: Reader, where: Mapping[str, Any], *, limit: int = 1000, after: str | None = None
     ) -> list[Copy]:
         """Those that match a filter on `state.…`, in order of id, at most `limit`, after the id `after`."""
+        return [_copy(row) for row in await self._page(at, where, limit, after)]
+
+    async def of_each(
+        self, at: Reader, name: str, values: Sequence[str], where: Mapping[str, Any] | None = None
+    ) -> dict[str, list[Copy]]:
+        """For each value all copies whose field `name` (`state.…`) has it and that match a filter, by id."""
+
+        async def read(asked: Mapping[str, Any], after: str | None) -> list[Document]:
+            return await self._page(at, asked, query.PAGE, after)
+
+        found = await query.of_each(at, self.collection, name, values, where or {}, read)
+        return {value: [_copy(row) for row in rows] for value, rows in found.items()}
+
+    async def _page(
+        self, at: Reader, where: Mapping[str, Any], limit: int, after: str | None
+    ) -> list[Document]:
         asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
-        return [
-            _copy(row) for row in await at.mongo.aggregate(at.database[self.collection], asked, at.session)
-        ]
+        return await at.mongo.aggregate(at.database[self.collection], asked, at.session)
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""

@@ -61,12 +61,14 @@ class Work:
     It runs at least once for every wake and must come to the same end when it runs again: it looks at what is
     there, not at what happened last. `prepare`, when given, runs before and outside the transaction for what takes
     long (a solve in a worker process); its result is handed to `handle`, which must check it against what is there
-    by then.
+    by then. `ahead`, when given, reads at once what `handle` will ask for one by one: several subjects of one
+    organization are decided on in one transaction, which remembers what was read.
     """
 
     kind: str
     handle: Callable[..., Awaitable[datetime | None]]
     prepare: "Callable[[Reader, str], Awaitable[Any]] | None" = None
+    ahead: "Callable[[Transaction, list[str]], Awaitable[None]] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Limits:
     work_batch: int = 20
     work_tasks: int = 2
     work_seconds: float = 1.5
+    gather: float = 0.05
     page: int = 500
     relay_events: int = 500
     slots: int = 8

@@ -35,6 +35,10 @@ class Reader:
     def keep(self, collection: str, id: str, found: Any) -> None:
         """Remember what was read; only a transaction does, since only its snapshot stands still."""
 
+    def lists(self, collection: str) -> dict[str, list[Any]]:
+        """The lists of this collection's documents that were read already, by question."""
+        return {}
+
     async def write(self, collection: str) -> None:
         """Write what waits for this collection, before it is searched."""
 
@@ -83,6 +87,8 @@ class Unit:
     written: dict[tuple[str, str], int] = field(default_factory=dict)
     """Documents that had to be written before the end, with their order."""
     seen: dict[tuple[str, str], Any] = field(default_factory=dict)
+    lists: defaultdict[str, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(dict))
+    """Lists that were read, by collection and question; forgotten when a document of the collection changes."""
     done: list[UpdateOne | DeleteOne] = field(default_factory=list)
     """What becomes of the work that was due."""
     wakes: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
@@ -148,6 +154,9 @@ class Transaction(Reader):
 
     def keep(self, collection: str, id: str, found: Any) -> None:
         self.seen[collection, id] = found
+
+    def lists(self, collection: str) -> dict[str, list[Any]]:
+        return self.unit.lists[collection]
 
     async def write(self, collection: str) -> None:
         rows = self.unit.rows.pop(collection, None)

@@ -97,8 +97,9 @@ class Worker:
                     continue
                 if rows:
                     await self._do(rows)
-                else:
-                    await self._sleep(idle)
+                elif await self._sleep(idle):
+                    # What wakes one subject mostly wakes others too: decided together they cost far less.
+                    await asyncio.sleep(self.limits.gather)
             except asyncio.CancelledError:
                 raise
             except Exception as error:
@@ -115,11 +116,13 @@ class Worker:
                 self.breaker.reset()
         return self._halt
 
-    async def _sleep(self, seconds: float) -> None:
+    async def _sleep(self, seconds: float) -> bool:
+        """Whether something woke it before the time was over."""
         self._wake.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._wake.wait()
+                return await self._wake.wait()
+        return False
 
     def _is_long(self, kind: str) -> bool:
         return kind in self.work and self.work[kind].prepare is not None
@@ -184,6 +187,7 @@ class Worker:
     async def _decide(self, tx: Transaction, taken: Mapping[str, int], prepared: Any) -> list[str]:
         """Every row that is still due, in this transaction's snapshot; raises Failure for the first bad one."""
         rows = await tx.database[WORK].find({"_id": {"$in": list(taken)}}, session=tx.session).to_list(None)
+        await self._ahead(tx, rows)
         done: list[str] = []
         end = time.monotonic() + self.limits.work_seconds
         for number, row in enumerate(rows):
@@ -205,6 +209,16 @@ class Worker:
             self._finish(tx, row, again)
             done.append(row["kind"])
         return done
+
+    async def _ahead(self, tx: Transaction, rows: Sequence[Document]) -> None:
+        """Read together what several decisions of one kind need."""
+        subjects: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            subjects.setdefault((row["kind"], row["organization"]), []).append(row["subject"])
+        for (kind, organization), several in subjects.items():
+            work = self.work.get(kind)
+            if work is not None and work.ahead is not None and len(several) > 1:
+                await work.ahead(tx.of(organization), several)
 
     async def _handle(self, tx: Transaction, row: Document, prepared: Any) -> datetime | None:
         if (fanout := self.fanouts.get(row["kind"])) is not None:

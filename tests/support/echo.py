@@ -49,6 +49,7 @@ class Echo(BaseModel):
     seen: int
     decided: int
     fired: int = 0
+    word: str = ""
 
 
 participants = Copies("participants", PARTICIPANTS)
@@ -93,6 +94,12 @@ async def echo(tx: Transaction, subject: str) -> datetime | None:
     return None
 
 
+async def ahead(tx: Transaction, subjects: list[str]) -> None:
+    """What `echo` reads, for several at once."""
+    await participants.get_many(tx, subjects)
+    await echoes.get_many(tx, subjects)
+
+
 async def timer(tx: Transaction, subject: str) -> datetime | None:
     """Something that is due by time: counts how often it was done."""
     stored = await echoes.get(tx, subject)
@@ -116,7 +123,7 @@ def kernel(settings: Settings, limits: Limits = FAST) -> Kernel:
         settings,
         aggregates=[echoes],
         projections=[Projection(participants, wakes)],
-        work=[Work("echo", echo), Work("timer", timer)],
+        work=[Work("echo", echo, ahead=ahead), Work("timer", timer)],
         fanouts=[Fanout("everybody", everybody, "timer")],
         limits=limits,
     )

@@ -123,3 +123,59 @@ async def erase(tx, id: str) -> None:
     found = await echo.echoes.get(tx, id)
     if found is not None:
         await echo.echoes.erase(tx, found)
+
+
+async def test_lists_of_several_are_read_once_until_one_of_them_changes(settings):
+    async with running(echo.kernel(settings)) as kernel:
+
+        async def make(tx):
+            for id, seen, word in (("a", 1, "x"), ("b", 1, "y"), ("c", 1, "y"), ("d", 2, "y")):
+                await echo.echoes.add(tx, id, state(seen, word=word))
+
+        async def look(tx):
+            assert await echo.echoes.of_each(tx, "state.word", []) == {}
+            lists = await echo.echoes.of_each(tx, "state.word", ["x", "y", "z"], {"state.seen": 1})
+            assert {word: [each.id for each in found] for word, found in lists.items()} == {
+                "x": ["a"],
+                "y": ["b", "c"],
+                "z": [],
+            }
+            # Somebody else's change is not seen by this snapshot, and neither by what it remembers.
+            asked = len(tx.lists("echoes"))
+            assert await echo.echoes.of_each(tx, "state.word", ["y"], {"state.seen": 1}) == {"y": lists["y"]}
+            assert len(tx.lists("echoes")) == asked
+            await echo.echoes.save(tx, lists["y"][0], state(1, word="z"))
+            after = await echo.echoes.of_each(tx, "state.word", ["y", "z"], {"state.seen": 1})
+            assert {word: [each.id for each in found] for word, found in after.items()} == {
+                "y": ["c"],
+                "z": ["b"],
+            }
+            other = await echo.echoes.of_each(tx.of("other"), "state.word", ["y"], {"state.seen": 1})
+            assert other == {"y": []}
+
+        await kernel.command("acme", make)
+        await kernel.command("acme", look)
+
+
+async def test_several_due_subjects_are_read_together_and_each_is_decided_on(settings, monkeypatch):
+    together = []
+
+    async def ahead(tx, subjects):
+        together.append(subjects)
+
+    monkeypatch.setattr(echo, "ahead", ahead)
+    async with running(echo.kernel(settings)) as kernel:
+
+        async def wake(tx):
+            for n in range(30):
+                tx.wake("timer", f"t{n}")
+                tx.wake("echo", f"e{n}")
+
+        await kernel.command("acme", wake)
+        await settled(kernel)
+        assert together, "subjects of one kind that are due at once are read one by one"
+        assert all(len(some) > 1 and all(each.startswith("e") for each in some) for some in together)
+        fired = await echo.echoes.find(kernel.view("acme"), {})
+        assert sorted((each.id, each.state.fired) for each in fired) == sorted(
+            (f"t{n}", 1) for n in range(30)
+        )
