@@ -182,3 +182,29 @@ def test_the_order_of_rows_does_not_matter_and_sending_twice_is_sending_once(
     for row in rows:
         assert managers[row["external_id"]] == names.get(row["manager"])
     assert not directory.send(*rows).changes
+
+
+def test_every_wish_of_a_row_reaches_the_enrollment_and_an_empty_cell_leaves_it() -> None:
+    acme = Directory()
+    wishes = {
+        "values": "Care | order",
+        "style_wanted": "directive",
+        "style_offered": "sponsoring",
+        "support_wanted": "career",
+        "support_offered": "networks",
+    }
+    role = {"program": "spring", "role": "mentee"}
+    made = acme.send(person_row("1", places="2", site="Plant", **role, **wishes))
+    (enrollment,) = made.enrollments.values()
+    expected = {
+        "values": ("care", "order"),
+        "style_wanted": ("directive",),
+        "style_offered": ("sponsoring",),
+        "support_wanted": ("career",),
+        "support_offered": ("networks",),
+    }
+    found = enrollment.preferences.model_dump()
+    assert {name: found[name] for name in expected} == expected
+    assert (enrollment.capacity, made.people["p1"].site) == (2, "Plant")
+    (after,) = acme.send(person_row("1", values="-", **role)).enrollments.values()
+    assert (after.preferences.values, after.preferences.style_wanted) == ((), ("directive",))
