@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from services.matching.engine.graph import Graph, Ints
-from services.matching.engine.sources import OUTSIDE, Fetched, Source
+from services.matching.engine.sources import Fetched, Source
+from services.matching.engine.thresholds import Flags, Thresholds
 
-Flags = npt.NDArray[np.bool_]
+Ints32 = npt.NDArray[np.int32]
 
 CHUNK = 2048
 """Mentees looked at in one call: small enough for threads, large enough to share tables of free hours."""
@@ -30,10 +31,7 @@ class Candidates:
     """Rows fetched so far, over all passes."""
 
     def __post_init__(self) -> None:
-        nobody_looked = -OUTSIDE if self.source.mentors else OUTSIDE
-        self.rest = np.full(self.source.mentees, nobody_looked, np.int64)
-        self.fetched_at = np.zeros(self.source.mentees, np.int64)
-        self.snapshots: list[Ints] = []
+        self.thresholds = Thresholds(self.source.mentees, self.source.mentors)
 
     @property
     def graph(self) -> Graph:
@@ -50,41 +48,39 @@ class Candidates:
             return
         keep = min(keep, mentors)
         found_keys, found_scores = [self.keys], [self.scores]
-        number = len(self.snapshots)
-        self.snapshots.append(prices.copy())
+        moment = self.thresholds.moment(prices)
         wanted = self.source.order[~(skip | (self.source.demands == 0))[self.source.order]]
-        for rows, got in self._passes(wanted, prices, keep):
+        for rows, got in passes(self.source, wanted, prices, keep, self.threads):
             filled = np.arange(keep) < got.counts[:, None]
             mentees = np.repeat(rows.astype(np.int64), got.counts)
             found_keys.append(mentees * mentors + got.mentors[filled])
             found_scores.append(got.scores[filled])
-            self.rest[rows] = got.rest
-            self.fetched_at[rows] = number
+            self.thresholds.row(rows.astype(np.int64), got.rest, moment)
         self.looked += len(wanted)
         self.keys, first = np.unique(np.concatenate(found_keys), return_index=True)
         self.scores = np.concatenate(found_scores)[first]
 
-    def _passes(
-        self, wanted: npt.NDArray[np.int32], prices: Ints, keep: int
-    ) -> Iterator[tuple[npt.NDArray[np.int32], Fetched]]:
-        chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
-
-        def one(rows: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], Fetched]:
-            return rows, self.source.best(rows, prices, keep)
-
-        if self.threads == 1:
-            yield from map(one, chunks)
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            yield from pool.map(one, chunks)
-
     def outside(self, prices: Ints) -> Ints:
         """(mentees,) no mentor outside a mentee's row brings more than this by score − price at these prices."""
-        fell = np.array([int((old - prices).max(initial=0)) for old in self.snapshots] or [0], np.int64)
-        return np.where(self.complete, OUTSIDE, self.rest + np.maximum(0, fell)[self.fetched_at])
+        return self.thresholds.outside(prices)
 
     @property
     def complete(self) -> Flags:
         """(mentees,) rows that hold everyone possible."""
-        whole: Flags = self.rest == OUTSIDE
-        return whole
+        return self.thresholds.complete
+
+
+def passes(
+    source: Source, wanted: Ints32, prices: Ints, keep: int, threads: int = 1
+) -> Iterator[tuple[Ints32, Fetched]]:
+    """The rows `wanted`, chunk by chunk: any number of threads gives the same."""
+    chunks = [wanted[at : at + CHUNK] for at in range(0, len(wanted), CHUNK)]
+
+    def one(rows: Ints32) -> tuple[Ints32, Fetched]:
+        return rows, source.best(rows, prices, keep)
+
+    if threads == 1:
+        yield from map(one, chunks)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(one, chunks)

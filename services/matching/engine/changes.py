@@ -23,7 +23,29 @@ class Slack(NamedTuple):
     """(edges,) where each edge stands in `order`."""
     marked: Flags
     """(edges,) whether the points of an edge hold the bonus of a standing pair."""
+    spare: Longs
+    """(1,) the first unused place at the end of `order`, where a list that is full moves to."""
     bonus: int
+
+
+@kernel
+def widen(m: Market, s: Slack, j: int, more: int) -> bool:
+    """Room for so many more edges in a mentor's list, which moves if it must. False: `order` is used up."""
+    size = m.tails[j] - m.heads[j]
+    if size + more <= s.ceilings[j] - m.heads[j]:
+        return True
+    begin = s.spare[0]
+    if begin + 2 * (size + more) > len(m.order):
+        return False
+    for c in range(size):
+        e = m.order[m.heads[j] + c]
+        m.order[begin + c] = e
+        s.spot[e] = begin + c
+    m.heads[j] = begin
+    m.tails[j] = begin + size
+    s.ceilings[j] = begin + 2 * (size + more)
+    s.spare[0] = s.ceilings[j]
+    return True
 
 
 @kernel
@@ -60,20 +82,22 @@ def _among(one: int, listed: Longs, count: int) -> bool:
 
 
 @kernel
-def mark(m: Market, s: Slack) -> None:
-    """Move the bonus to the pairs that stand now.
+def mark(m: Market, s: Slack) -> int:
+    """Move the bonus to the pairs that stand now. Returns how many of them did not stand before.
 
     Prices stay proved: a standing pair is worth more than before, one given up less.
     """
-    if s.bonus > 0:
-        whole = m.moves[1] > len(m.journal)  # more moves than were written down
-        for x in range(len(m.points) if whole else m.moves[1]):
-            e = x if whole else m.journal[x]
-            if m.points[e] == DEAD or m.taken[e] == s.marked[e]:
-                continue
-            s.marked[e] = m.taken[e]
-            m.points[e] += s.bonus if m.taken[e] else -s.bonus
+    made = 0
+    whole = m.moves[1] > len(m.journal)  # more moves than were written down
+    for x in range(len(m.points) if whole else m.moves[1]):
+        e = x if whole else m.journal[x]
+        if m.points[e] == DEAD or m.taken[e] == s.marked[e]:
+            continue
+        s.marked[e] = m.taken[e]
+        m.points[e] += s.bonus if m.taken[e] else -s.bonus
+        made += 1 if m.taken[e] else 0
     m.moves[1] = 0
+    return made
 
 
 @kernel
@@ -87,7 +111,7 @@ def replace_row(
     if len(indices) > s.limits[i] - m.starts[i]:
         return False
     for x in range(len(indices)):
-        if m.tails[indices[x]] >= s.ceilings[indices[x]]:
+        if not widen(m, s, indices[x], 1):
             return False
     count = 0
     stood = np.empty(m.stops[i] - m.starts[i] + 1, np.int64)
@@ -135,7 +159,7 @@ def replace_column(
 
     Without room nothing has happened. The price is what keeps everybody else content; `mend` lowers it.
     """
-    if len(mentees) > s.ceilings[j] - m.heads[j] or places > s.slots_end[j] - m.first[j]:
+    if not widen(m, s, j, len(mentees)) or places > s.slots_end[j] - m.first[j]:
         return False
     for x in range(len(mentees)):
         if _slot(m, s, mentees[x], j) < 0:
@@ -171,8 +195,8 @@ def replace_column(
 
 
 @kernel
-def mend(m: Market, s: Slack, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
-    """Serve these mentees, sell what these mentors have left, move the bonus. Returns (stamp, looked at)."""
+def mend(m: Market, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
+    """Serve these mentees, sell what these mentors have left. Returns (stamp, looked at)."""
     looked = 0
     for x in range(len(mentees)):
         stamp, seen = serve(m, mentees[x], stamp, True)
@@ -180,5 +204,4 @@ def mend(m: Market, s: Slack, stamp: int, mentees: Longs, mentors: Longs) -> tup
     for x in range(len(mentors)):
         stamp, seen = sell(m, mentors[x], stamp)
         looked += seen
-    mark(m, s)
     return stamp, looked

@@ -17,8 +17,8 @@ from services.matching.engine.graph import Graph, Ints
 from services.matching.engine.halves import MenteeHalf, MentorHalf, Numbering, mentee_half, mentor_half
 from services.matching.engine.match import KEEP, match
 from services.matching.engine.people import joined
-from services.matching.engine.prices import parts
-from services.matching.engine.repair import Change, MenteeChange, MentorChange, Standing
+from services.matching.engine.proved import Proved
+from services.matching.engine.repair import Change, MenteeChange, MentorChange
 from services.matching.engine.sources import OfCohort, sums_of
 from services.matching.engine.stability import blocking
 
@@ -39,9 +39,9 @@ class Found:
     how: str
     """solved: over the whole pool. repaired: from kept prices, optimal on the kept candidates."""
     gap: float
-    """Share of the bound over the whole pool that was not proved when the proof was last made."""
+    """Share of the bound over the whole pool that these pairs may be below it; 1.0: people may be missing."""
     proof_current: bool
-    """Whether that proof is about these very pairs; after a repair it is not, until `renew`."""
+    """Whether today's prices prove these pairs over the whole pool (gap 0.0); if not, `renew` makes it so."""
     blocking: int
     """Pairs among the candidates who would both rather have each other."""
 
@@ -54,11 +54,9 @@ class Following:
     _mentors: MentorHalf
     _row: dict[str, tuple[str, int]]
     """Enrollment → its side and its row there."""
-    _standing: Standing
+    _standing: Proved
     _room: tuple[int, int]
     """Rows that the solution has for mentees and mentors; those beyond the people are empty."""
-    _gap: float
-    _proved: bool
 
     def __init__(self, given: People) -> None:
         """Solve `given` over the whole pool. Raises ValueError where the program's weights add up to too much."""
@@ -105,12 +103,15 @@ class Following:
         self._mentors = self._mentors.replaced(rows[1], few[1])
         changes: list[Change] = [*self._columns(rows[1], few[1]), *self._candidates(rows[0], few[0])]
         self._standing.apply(changes)
-        self._proved = self._proved and not len(persons)
         return self.found("repaired")
 
     def renew(self) -> Found:
-        """Prove the whole pool again, and solve it anew where a repair saw only the kept candidates."""
-        self._solve(self.found("repaired").pairs)
+        """Prove the whole pool again: only rows are looked at that today's prices do not prove, and whoever is better
+        found there is taken. Costs from nothing to one pass over everybody."""
+        cohort = joined(self._mentees, self._mentors)
+        proved = self._standing.prove(OfCohort(cohort, People(self.mentees, self.pool))).proof_current
+        if not proved:
+            self._solve(self.found("repaired").pairs)
         return self.found("solved")
 
     def found(self, how: str) -> Found:
@@ -123,7 +124,8 @@ class Following:
             )
         }
         unstable = blocking(self._standing.graph, self._standing.pairs)
-        return Found(pairs, how, self._gap, self._proved, unstable)
+        proof = self._standing.proof()
+        return Found(pairs, how, proof.gap, proof.current, unstable)
 
     def fits(self, mentors: Sequence[str]) -> list[int]:
         """How many of those who still want a mentor pass the gates with each of these enrollments."""
@@ -170,11 +172,10 @@ class Following:
         cohort = joined(self._mentees, self._mentors, drafts)
         rules = self.pool.rules
         found = match(cohort, rules.objective, People(self.mentees, self.pool, drafts))
-        self._gap, self._proved = found.gap, True
         room = max(ROOM, cohort.mentees // 8), max(ROOM, cohort.mentors // 8)
         self._room = cohort.mentees + room[0], cohort.mentors + room[1]
         graph = _raw(found.graph, cohort, room)
-        self._standing = Standing(graph, rules.objective, bonus=rules.draft_bonus, stood=found.pairs)
+        self._standing = Proved(graph, found.found, rules.objective, bonus=rules.draft_bonus)
 
     def _needs_room(self, persons: Sequence[Person]) -> bool:
         new = [p for p in persons if p.enrollment not in self._row]
@@ -216,22 +217,22 @@ class Following:
             gains = scores - self._standing.gains[able]
             most = max(KEEP, 4 * places)
             best = np.argsort(-gains, kind="stable")[:most]
-            yield MentorChange(row, able[best], scores[best], places)
+            everybody = np.pad(scored[:, k], (0, self._room[0] - len(scored)), constant_values=-1)
+            yield MentorChange(row, able[best], scores[best], places, everybody=everybody)
 
     def _candidates(self, rows: Sequence[int], few: MenteeHalf) -> Iterable[MenteeChange]:
         """Each changed mentee's best mentors at today's prices."""
         if not rows:
             return
         source = OfCohort(joined(few, self._mentors), People(few.persons, self.pool))
-        prices = self._standing.prices[: source.mentors]
-        if self._standing.unit:  # people and points apart, as far as both fit the kernels
-            heads, points = parts(prices, self._standing.unit)
-            prices = np.maximum(0, heads * source.first + np.clip(points, -source.most, source.most))
+        prices = self._standing.shown[: source.mentors]
         keep = min(max(KEEP, int(few.wishes.max(initial=0))), max(1, source.mentors))
         got = source.best(np.arange(len(rows), dtype=np.int32), prices, keep)
         for k, (row, wish) in enumerate(zip(rows, few.wishes.tolist(), strict=True)):
             count = int(got.counts[k]) if wish else 0
-            yield MenteeChange(row, got.mentors[k, :count], got.scores[k, :count], wish)
+            yield MenteeChange(
+                row, got.mentors[k, :count], got.scores[k, :count], wish, rest=int(got.rest[k])
+            )
 
 
 def _raw(graph: Graph, cohort: Cohort, room: tuple[int, int]) -> Graph:

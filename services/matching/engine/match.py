@@ -19,6 +19,7 @@ from services.matching.engine.graph import Graph, Ints, Objective
 from services.matching.engine.people import People
 from services.matching.engine.prices import parts, weight
 from services.matching.engine.sources import OfCohort, Source
+from services.matching.engine.thresholds import OUTSIDE
 
 ROUNDS = 3
 KEEP_ROUGH = 12
@@ -55,6 +56,8 @@ class Matching:
     looked: int
     """Rows that were fetched, over all passes; mentees · passes would be everything every time."""
     rounds: int
+    found: "Found"
+    """What lies behind it: where a standing solution goes on (`Proved`)."""
 
     @property
     def gap(self) -> float:
@@ -119,17 +122,19 @@ def search(
             heads, warm = parts(warm, unit)
             prices = np.maximum(0, heads * source.first + np.clip(warm, -source.most, source.most))
         reached = int(graph.scores[chosen].sum()) + shift * len(chosen)
-        bound, proved = _bound(graph, prices, rows.outside(prices), shift)
+        bound, proved = pool_bound(graph, prices, rows.outside(prices), shift)
         if bound > reached and not proved.all():
             progress(f"{int((~proved).sum())} people looked for better mentors")
             rows.fetch(prices, keep, proved)
-            bound, proved = _bound(rows.graph, prices, rows.outside(prices), shift)
+            bound, proved = pool_bound(rows.graph, prices, rows.outside(prices), shift)
         least = bound if least is None else min(least, bound)
         made = len(chosen)
         people_bound = _people_bound(rows, heads, made, keep) if participation else made
         done = least <= reached and people_bound == made
         if done or rounds == REPAIRS or len(rows.keys) == len(graph.indices):
             break
+    if len(rows.keys) > len(graph.indices):  # what the proof looked at belongs to the candidates
+        graph, chosen = rows.graph, np.searchsorted(rows.keys, standing)
     return Found(rows, graph, chosen, heads, warm, least - shift * made, people_bound, rounds)
 
 
@@ -165,6 +170,7 @@ def match(
         graph=graph,
         looked=found.rows.looked,
         rounds=found.rounds,
+        found=found,
     )
 
 
@@ -172,7 +178,7 @@ def _keys(graph: Graph) -> Ints:
     return graph.rows() * max(1, graph.mentors) + graph.indices
 
 
-def _bound(graph: Graph, prices: Ints, outside: Ints, shift: int) -> tuple[int, npt.NDArray[np.bool_]]:
+def pool_bound(graph: Graph, prices: Ints, outside: Ints, shift: int) -> tuple[int, npt.NDArray[np.bool_]]:
     """(upper bound over the whole pool of Σ (score + shift), whether each row has all it needs)."""
     proved = np.zeros(graph.mentees, np.bool_)
     total = _tops(graph.indptr, graph.indices, graph.scores, graph.demands, prices, outside, shift, proved)
@@ -228,11 +234,13 @@ def _people_bound(rows: Candidates, heads: Ints, made: int, keep: int) -> int:
     places = np.minimum(graph.capacities, graph.mentees)
     if made >= min(int(wishes.sum()), int(places.sum())):
         return made
+    people_only = heads * rows.source.first
+    thresholds = rows.thresholds.widened(0, 0)  # what is known at the full prices is worth more later
     free = np.bincount(graph.rows(), weights=heads[graph.indices] == 0, minlength=graph.mentees)
-    rows.fetch(heads * rows.source.first, keep, rows.complete | (free >= graph.demands))
+    rows.fetch(people_only, keep, rows.complete | (free >= graph.demands))
     graph = rows.graph
     free = np.bincount(graph.rows(), weights=heads[graph.indices] == 0, minlength=graph.mentees)
-    wishes = np.where(
-        rows.outside(heads * rows.source.first) < 0, np.minimum(free, graph.demands), graph.demands
-    )
+    wishes = np.where(rows.outside(people_only) < 0, np.minimum(free, graph.demands), graph.demands)
+    thresholds.rest[rows.complete] = OUTSIDE
+    rows.thresholds = thresholds
     return max(made, int(wishes.sum()) + int((places * heads).sum()))

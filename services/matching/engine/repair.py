@@ -11,16 +11,12 @@ from typing import Any, Literal
 import numpy as np
 
 from services.matching.engine import prices as pricing
-from services.matching.engine.changes import DEAD, Slack, mark, mend, replace_column, replace_row
-from services.matching.engine.exact import exact, market
+from services.matching.engine.changes import DEAD, mark, mend, replace_column, replace_row
+from services.matching.engine.exact import exact
 from services.matching.engine.graph import LARGEST, BadGraph, Graph, Ints, Objective, of_edges, whole
-from services.matching.engine.market import adopt
+from services.matching.engine.layout import JOURNAL, layout
 from services.matching.engine.paths import settle
 
-ROOM = 12
-"""Edges that a row, and a mentor's list, may grow by; a list by a quarter of its length if that is more."""
-JOURNAL = 4096
-"""Moves of one change that are written down; after more, the bonus is moved by looking at every edge."""
 ANEW = 20
 """A burst that touches more than one in so many mentees is solved anew: that is then cheaper (measured)."""
 
@@ -33,6 +29,9 @@ class MenteeChange:
     indices: Any
     scores: Any
     demand: int = 1
+    rest: int | None = None
+    """No mentor who is not among these brings more than this by score − price, at the prices before this change
+    (`Source.best` tells it); None: not known. Only a `Proved` solution asks."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +42,41 @@ class MentorChange:
     mentees: Any
     scores: Any
     places: int
+    everybody: Any = None
+    """(mentees,) the mentor's scores with everybody, −1: impossible; None: not known. Only a `Proved` asks."""
 
 
 Change = MenteeChange | MentorChange
-_NOBODY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+_NOBODY = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Repaired:
     how: Literal["repaired", "solved"]
     moved: int
-    """Pairs that were made, the changed person's own among them."""
+    """Pairs that stand now and did not before, the changed person's own among them."""
     looked: int
     """People whom the searches looked at."""
+    proof_current: bool = False
+    """Whether the result is proved over the whole pool; only a `Proved` solution knows."""
 
 
 class Standing:
     """A solution that follows the world. Leave empty rows and mentors without places for those who will come."""
 
     def __init__(
-        self, given: Graph, objective: Objective = "score", *, bonus: int = 0, stood: Ints | None = None
+        self,
+        given: Graph,
+        objective: Objective = "score",
+        *,
+        bonus: int = 0,
+        stood: Ints | None = None,
+        prices: tuple[Ints, Ints] | None = None,
     ) -> None:
         """Solve `given` (raw scores) and stand. bonus: points that a standing pair is worth beyond its score.
 
-        stood: (k, 2) mentee, mentor: pairs that stand already and count the bonus in this first solve too.
+        stood: (k, 2) mentee, mentor: pairs that stand already and count the bonus in this first solve too. prices:
+        (people, points) of a solution that has them; then they are taken over, and only the rest is searched.
         """
         self.participation = objective == "participation"
         self.bonus = bonus
@@ -78,7 +88,12 @@ class Standing:
         self.largest = largest
         self.stamp = 0
         before = np.zeros((0, 2), np.int64) if stood is None else stood
-        self._solve(given, before[:, 0] * given.mentors + before[:, 1])
+        keys = before[:, 0] * given.mentors + before[:, 1]
+        if prices is None:
+            self._solve(given, keys)
+        else:
+            self._lay(given, prices[0] * self.unit + prices[1], keys, keys)
+            self._settle()
 
     @property
     def welfare(self) -> int:
@@ -150,48 +165,46 @@ class Standing:
     def apply(self, changes: list[Change]) -> Repaired:
         """Follow several as one: the bonus is of what stood before all of them. A burst is solved anew where that
         is cheaper, and the answer says so."""
-        before = int(self.market.moves[0])
-        anew = len(changes) > max(ANEW, len(self.market.starts) // ANEW)
-        stood = self._keys(np.flatnonzero(self.market.taken)) if anew else np.zeros(0, np.int64)
-        looked = 0
-        mentees: list[Ints] = []
-        mentors: list[Ints] = []
+        if len(changes) > max(ANEW, len(self.market.starts) // ANEW):
+            return self._burst(changes)
+        looked = moved = 0
+        mentees: list[Ints] = [_NOBODY]
+        mentors: list[Ints] = [_NOBODY]
         for each in changes:
-            if isinstance(each, MenteeChange):
-                served, sold, seen = self._mentee(each)
-            else:
-                served, sold, seen = self._mentor(each)
-            looked += seen
+            served, sold, seen, made = self._take_in(each)
+            looked, moved = looked + seen, moved + made
             mentees.append(served)
             mentors.append(sold)
-        if not anew:
-            if changes:
-                self.stamp, seen = mend(
-                    self.market,
-                    self.slack,
-                    self.stamp,
-                    np.unique(np.concatenate(mentees)),
-                    np.unique(np.concatenate(mentors)),
-                )
-                looked += seen
-            return Repaired("repaired", int(self.market.moves[0]) - before, looked)
+        seen, made = self._mend(np.unique(np.concatenate(mentees)), np.unique(np.concatenate(mentors)))
+        return Repaired("repaired", moved + made, looked + seen)
+
+    def _burst(self, changes: list[Change]) -> Repaired:
+        stood = self._keys(np.flatnonzero(self.market.taken))
+        looked = sum(self._take_in(each)[2] for each in changes)
         self._solve(self.graph, stood)
         now = self._keys(np.flatnonzero(self.market.taken))
         return Repaired("solved", len(np.setdiff1d(now, stood)), looked)
 
-    def _mentee(self, change: MenteeChange) -> tuple[Ints, Ints, int]:
-        """A row anew: (mentees to serve, mentors with something to sell, people looked at)."""
+    def _mend(self, mentees: Ints, mentors: Ints, *, bonus: bool = True) -> tuple[int, int]:
+        """Serve, sell and move the bonus: (people looked at, pairs that did not stand before)."""
+        self.stamp, looked = mend(self.market, self.stamp, mentees, mentors)
+        return looked, mark(self.market, self.slack) if bonus else 0
+
+    def _take_in(self, change: Change) -> tuple[Ints, Ints, int, int]:
+        """A row or column anew: (mentees to serve, mentors with something to sell, people looked at, pairs made)."""
+        return self._mentee(change) if isinstance(change, MenteeChange) else self._mentor(change)
+
+    def _mentee(self, change: MenteeChange) -> tuple[Ints, Ints, int, int]:
         indices, points = self._edges(change.indices, change.scores, len(self.capacities))
         if not 0 <= change.mentee < len(self.market.starts) or change.demand < 0:
             raise BadGraph(f"no mentee {change.mentee} or negative demand")
         touched = np.zeros(int(self.market.served[change.mentee]) + 1, np.int64)
         if not replace_row(self.market, self.slack, change.mentee, indices, points, change.demand, touched):
             given = self._with_row(change.mentee, indices, points - self.unit, change.demand)
-            return *_NOBODY, self._again(given)
-        return np.array([change.mentee]), touched[1 : touched[0] + 1], 0
+            return _NOBODY, _NOBODY, *self._again(given)
+        return np.array([change.mentee]), touched[1 : touched[0] + 1], 0, 0
 
-    def _mentor(self, change: MentorChange) -> tuple[Ints, Ints, int]:
-        """A column anew, likewise."""
+    def _mentor(self, change: MentorChange) -> tuple[Ints, Ints, int, int]:
         mentees, points = self._edges(change.mentees, change.scores, len(self.market.starts))
         if not 0 <= change.mentor < len(self.capacities) or change.places < 0:
             raise BadGraph(f"no mentor {change.mentor} or negative places")
@@ -199,8 +212,8 @@ class Standing:
         self.capacities[j] = change.places
         released = np.zeros(int(self.market.load[j]) + 1, np.int64)
         if not replace_column(self.market, self.slack, j, mentees, points, change.places, released):
-            return *_NOBODY, self._again(self._with_column(j, mentees, points - self.unit))
-        return released[1 : released[0] + 1], np.array([j]), 0
+            return _NOBODY, _NOBODY, *self._again(self._with_column(j, mentees, points - self.unit))
+        return released[1 : released[0] + 1], np.array([j]), 0, 0
 
     def _edges(self, others: Any, scores: Any, count: int) -> tuple[Ints, Ints]:
         indices, points = whole("indices", others), whole("scores", scores)
@@ -216,10 +229,11 @@ class Standing:
         keys: Ints = self.market.rows[edges] * len(self.capacities) + self.market.indices[edges]
         return keys
 
-    def _again(self, given: Graph) -> int:
-        """Lay everything out anew and go on from what stands."""
-        stood = self._keys(np.flatnonzero(self.market.taken))
-        self._lay(given, self.market.prices, stood, stood)
+    def _again(self, given: Graph) -> tuple[int, int]:
+        """Lay everything out anew and go on from what stands: (people looked at, pairs made)."""
+        stood = self._keys(np.flatnonzero(self.slack.marked))
+        held = self._keys(np.flatnonzero(self.market.taken))
+        self._lay(given, self.market.prices, stood, held)
         return self._settle()
 
     def _with_row(self, mentee: int, indices: Ints, scores: Ints, demand: int) -> Graph:
@@ -248,61 +262,8 @@ class Standing:
         )
 
     def _lay(self, given: Graph, prices: Ints, stood: Ints, held: Ints) -> None:
-        """Lay everything out with room to grow; keys are mentee · mentors + mentor.
-
-        stood: pairs that count the bonus. held: those to take over as far as prices support them.
-        """
         self.capacities = given.capacities.copy()
-        width = np.diff(given.indptr)
-        degree = np.bincount(given.indices, minlength=given.mentors)
-        room = np.maximum(width + ROOM, 3 * ROOM)
-        limits = np.cumsum(room)
-        starts = limits - room
-        edges = int(limits[-1]) if len(limits) else 0
-        at = np.repeat(starts - given.indptr[:-1], width) + np.arange(len(given.indices))
-        indices, rows = np.zeros(edges, np.int64), np.zeros(edges, np.int64)
-        points = np.full(edges, DEAD, np.int64)
-        indices[at], rows[at], points[at] = given.indices, given.rows(), given.scores + self.unit
-        length = degree + np.maximum(ROOM, degree // 4)
-        ceilings = np.cumsum(length)
-        order, spot = np.zeros(int(length.sum()), np.int64), np.zeros(edges, np.int64)
-        by_mentor = np.argsort(given.indices, kind="stable")
-        heads = ceilings - length
-        ranks = np.arange(len(by_mentor)) - np.repeat(np.cumsum(degree) - degree, degree)
-        places_in_order = np.repeat(heads, degree) + ranks
-        order[places_in_order] = at[by_mentor]
-        spot[at[by_mentor]] = places_in_order
-        places = np.minimum(given.capacities, given.mentees)
-        room = np.minimum(given.mentees, np.maximum(places, degree) + ROOM)
-        ends = np.cumsum(room)
-        base = market(given, prices)
-        front = base.heap.shape[1] * 2 + edges
-        self.market = base._replace(
-            starts=starts,
-            stops=starts + width,
-            indices=indices,
-            points=points,
-            rows=rows,
-            heads=heads,
-            tails=heads + degree,
-            order=order,
-            places=np.minimum(places, room),
-            demands=given.demands.copy(),
-            taken=np.zeros(edges, np.bool_),
-            first=ends - room,
-            slots=np.zeros(int(room.sum()), np.int64),
-            place=np.zeros(edges, np.int64),
-            prices=np.where(places > 0, prices, 0),
-            heap=np.zeros((2, front), np.int64),
-            moves=np.zeros(2, np.int64),
-            journal=np.zeros(JOURNAL, np.int64),
-        )
-        marked = np.zeros(edges, np.bool_)
-        keys = rows[at] * given.mentors + indices[at]
-        marked[at[np.isin(keys, stood)]] = self.bonus > 0
-        points[marked] += self.bonus
-        self.slack = Slack(limits, ceilings, ends, spot, marked, self.bonus)
-        adopt(self.market, at[np.isin(keys, held)])
+        self.market, self.slack = layout(given, prices, self.unit, self.bonus, stood, held)
 
     def _solve(self, given: Graph, stood: Ints) -> None:
         """Everything anew; pairs in `stood` (keys) count the bonus."""
@@ -316,8 +277,7 @@ class Standing:
         self._lay(given, prices, stood, keys[chosen])
         self._settle()
 
-    def _settle(self) -> int:
+    def _settle(self) -> tuple[int, int]:
         self.stamp, looked = settle(self.market, self.stamp)
         self.market.moves[1] = JOURNAL + 1  # so much has moved: look at every edge
-        mark(self.market, self.slack)
-        return looked
+        return looked, mark(self.market, self.slack)

@@ -12,11 +12,9 @@ from services.matching.engine.graph import Graph, Ints
 from services.matching.engine.people import People, strange_points
 from services.matching.engine.prices import weight
 from services.matching.engine.retrieve import all_rows, retrieve
+from services.matching.engine.thresholds import OUTSIDE
 
 Ints32 = npt.NDArray[np.int32]
-
-OUTSIDE = np.int64(-(2**61))
-"""What a mentor outside a row can bring where nobody is outside."""
 
 
 class Fetched(NamedTuple):
