@@ -40,6 +40,8 @@ def enrollment_changed(change: Change) -> Iterable[Wake]:
     for state in (change.before, change.after):
         if state is not None:
             yield Wake("changed", subject_of(state["program"], state["cohort"]), delay=MOMENT)
+    if change.after is not None and _joins(change.before, change.after):
+        yield Wake("joined", subject_of(change.after["program"], change.after["cohort"]), delay=MOMENT)
     if _field(change.before, "state") in MATCHABLE:
         yield Wake("enrollment", change.id)
 
@@ -52,6 +54,15 @@ def program_changed(change: Change) -> Iterable[Wake]:
 def case_changed(change: Change) -> Iterable[Wake]:
     if _rematch(change.before) != _rematch(change.after):
         yield Wake("pair", change.id)
+
+
+def _joins(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
+    """Whether somebody can be matched in a cohort who could not before. A kept plan is told by a count: a row of
+    work for each newcomer would make a first import much slower."""
+    if after["state"] not in MATCHABLE:
+        return False
+    there = before is not None and before["state"] in MATCHABLE
+    return not there or before["cohort"] != after["cohort"] or before["program"] != after["program"]  # type: ignore[index]
 
 
 def _field(state: dict[str, Any] | None, name: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.matching.domain.facts import MATCHABLE
 from services.matching.domain.pair import DRAFT, DROPPED, OPEN, SHOWN, Frozen, Pair
 from services.matching.domain.published import Assessed, assessment_body, pair_body
 from shared.contracts import ASSESSMENTS, CASES, ENROLLMENTS, PAIRS, PARTICIPANTS, PROGRAMS
@@ -40,6 +41,18 @@ class CohortState(Frozen):
     """How often the plan has waited for people whose enrollment came before them."""
     published: bool = False
     """A coordinator asked to show drafts before the enrollment window is over."""
+
+
+class Arrivals(Frozen):
+    """What has happened to one cohort that no place document tells of; each count only grows. Beside the cohort's own
+    document, which every page of a plan relies on."""
+
+    program: str
+    cohort: str
+    joined: int = 0
+    """Enrollments that can be matched and could not before."""
+    moved: int = 0
+    """Changes in the tree of managers, or pages that met somebody the plan did not know as they are."""
 
 
 class Making(Frozen):
@@ -84,20 +97,30 @@ class Store:
         topic=PAIRS,
         event=pair_body,
         indexes=(
-            Index((("state.program", 1), ("id", 1))),
-            Index((("state.cohort", 1), ("state.state", 1))),
+            # Of two that fit a question equally the first is asked: a person has few pairs, a program many.
             Index((("state.members.participant", 1),)),
             Index((("state.members.enrollment", 1),)),
+            Index((("state.program", 1), ("id", 1))),
+            Index((("state.program", 1), ("order", 1))),
+            Index((("state.cohort", 1), ("state.state", 1))),
         ),
     )
     assessments: Aggregates[Assessed] = Aggregates(
         "assessments", Assessed, topic=ASSESSMENTS, event=assessment_body
     )
-    places: Aggregates[Place] = Aggregates("places", Place)
+    places: Aggregates[Place] = Aggregates(
+        "places", Place, indexes=(Index((("state.program", 1), ("state.cohort", 1), ("order", 1))),)
+    )
     cohorts: Aggregates[CohortState] = Aggregates("cohorts", CohortState)
+    arrivals: Aggregates[Arrivals] = Aggregates("arrivals", Arrivals)
     pages: Aggregates[PlanPage] = Aggregates("plan_pages", PlanPage)
     left: Aggregates[LeftOver] = Aggregates(
-        "left_over", LeftOver, indexes=(Index((("state.program", 1), ("id", 1))),)
+        "left_over",
+        LeftOver,
+        indexes=(
+            Index((("state.program", 1), ("id", 1))),
+            Index((("state.program", 1), ("state.cohort", 1), ("order", 1))),
+        ),
     )
     participants: Copies[Participant] = Copies("participants", PARTICIPANTS)
     programs: Copies[Program] = Copies("programs", PROGRAMS)
@@ -113,7 +136,15 @@ class Store:
 
     @property
     def aggregates(self) -> tuple[Aggregates[Any], ...]:
-        return (self.pairs, self.assessments, self.places, self.cohorts, self.pages, self.left)
+        return (
+            self.pairs,
+            self.assessments,
+            self.places,
+            self.cohorts,
+            self.arrivals,
+            self.pages,
+            self.left,
+        )
 
     # -- pairs --------------------------------------------------------------------------------------------------
 
@@ -141,6 +172,11 @@ class Store:
             "state.program": program,
             "state.state": {"$ne": DROPPED},
         }
+        return [each async for each in _all(self.pairs, at, where)]
+
+    async def pairs_since(self, at: Reader, program: str, order: int) -> list[Stored[Pair]]:
+        """Pairs of a program that were written since, whatever became of them."""
+        where = {"state.program": program, "order": {"$gte": order}}
         return [each async for each in _all(self.pairs, at, where)]
 
     async def page_of_pairs(
@@ -176,6 +212,19 @@ class Store:
     async def enrollments_of_cohort(self, at: Reader, program: str, cohort: str) -> list[Enrollment]:
         where = {"state.program": program, "state.cohort": cohort}
         return [Enrollment.model_validate(each.state) async for each in _all(self.enrollments, at, where)]
+
+    async def matchable(self, at: Reader, program: str, cohort: str) -> list[str]:
+        """Ids of a cohort's enrollments that can be matched, or could but for some days."""
+        where = {"state.program": program, "state.cohort": cohort}
+        return [
+            each.id async for each in _all(self.enrollments, at, where) if each.state["state"] in MATCHABLE
+        ]
+
+    async def changed_since(self, at: Reader, program: str, cohort: str, order: int) -> list[str]:
+        """Enrollments of a cohort of which anything that matters was written since: their facts, their person's,
+        or the pairs that take their places. All of these write the place document."""
+        where = {"state.program": program, "state.cohort": cohort, "order": {"$gte": order}}
+        return [each.id async for each in _all(self.places, at, where)]
 
     async def enrollments_of_participant(self, at: Reader, participant: str) -> list[Enrollment]:
         found = await self.enrollments.find(at, {"state.participant": participant})
@@ -230,6 +279,13 @@ class Store:
 
     async def left_of_cohort(self, at: Reader, program: str, cohort: str) -> dict[str, Stored[LeftOver]]:
         where = {"state.program": program, "state.cohort": cohort, "state.reason": {"$ne": None}}
+        return {each.id: each async for each in _all(self.left, at, where)}
+
+    async def left_since(
+        self, at: Reader, program: str, cohort: str, order: int
+    ) -> dict[str, Stored[LeftOver]]:
+        """What was written since about who is left over, or no longer."""
+        where = {"state.program": program, "state.cohort": cohort, "order": {"$gte": order}}
         return {each.id: each async for each in _all(self.left, at, where)}
 
     async def page_of_left(

@@ -48,6 +48,18 @@ class Holds:
             await asyncio.sleep(random.uniform(0.005, 0.05))
             return None
 
+    async def until_due(self, most: float) -> float:
+        """Seconds until the next row falls due by time, at most `most`: whoever sleeps that long is not late."""
+        now = self.transactions.clock.now()
+        found = await (
+            self.transactions.database[WORK]
+            .find({"due_at": {"$gt": now}}, {"due_at": 1})
+            .sort("due_at", 1)
+            .limit(1)
+            .to_list(None)
+        )
+        return min(most, max(0.001, (found[0]["due_at"] - now).total_seconds())) if found else most
+
     async def renew(self, row: Document) -> None:
         """Keep one row for as long as its preparation takes; ends when it is cancelled."""
         while True:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shared.delivery.copies import Copies
-    from shared.delivery.transaction import Reader, Transaction
+    from shared.delivery.transaction import Reader, Transaction, View
 
 Document = dict[str, Any]
 
@@ -67,7 +67,7 @@ class Work:
 
     kind: str
     handle: Callable[..., Awaitable[datetime | None]]
-    prepare: "Callable[[Reader, str], Awaitable[Any]] | None" = None
+    prepare: "Callable[[View, str], Awaitable[Any]] | None" = None
     ahead: "Callable[[Transaction, list[str]], Awaitable[None]] | None" = None
 
 

@@ -44,7 +44,10 @@ class Reader:
 
 
 class View(Reader):
-    """Plain majority reads outside any transaction."""
+    """Plain majority reads outside any transaction. `wall_ms` is the database's time as it was made: whatever it does
+    not see was, or will be, written under an `order` not far before that, if not after it."""
+
+    wall_ms: int = 0
 
 
 @dataclass(slots=True)

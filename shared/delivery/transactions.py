@@ -46,7 +46,9 @@ class Transactions:
 
     def view(self, organization: str) -> View:
         """Plain reads as of now."""
-        return View(self.mongo, self.database, organization, self.clock.now())
+        view = View(self.mongo, self.database, organization, self.clock.now())
+        view.wall_ms = self.clock.wall_ms()
+        return view
 
     async def once(self, organization: str, run: Callable[[Transaction], Awaitable[T]]) -> T:
         """One attempt, with whatever it raises; nothing has changed when it raises before its commit."""

@@ -84,7 +84,7 @@ class Worker:
 
     async def _run(self, number: int) -> None:
         backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
-        # One task looks often for what falls due by time; the others help when a wake says that there is work.
+        # One task looks for what falls due by time, when it does; the others help when a wake says that there is work.
         idle = self.limits.poll * (1 if number == 0 else 8)
         while not self._stopping:
             try:
@@ -97,7 +97,7 @@ class Worker:
                     continue
                 if rows:
                     await self._do(rows)
-                elif await self._sleep(idle):
+                elif await self._sleep(await self._holds.until_due(idle) if number == 0 else idle):
                     # What wakes one subject mostly wakes others too: decided together they cost far less.
                     await asyncio.sleep(self.limits.gather)
             except asyncio.CancelledError:

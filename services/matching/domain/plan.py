@@ -9,12 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import numpy as np
-
-from services.matching.domain.gates import allowed
 from services.matching.domain.people import Person, Rules
-from services.matching.domain.pool import Pool
-from services.matching.domain.reasons import Left, spare, why_left
+from services.matching.domain.reasons import Left
 
 
 @dataclass(frozen=True)
@@ -42,36 +38,43 @@ class Chosen:
 class Plan:
     chosen: tuple[Chosen, ...]
     left: tuple[Left, ...]
-    welfare: int
-    """Sum of the chosen pairs' scores, without bonus."""
     gap: float = 0.0
-    """Share of the welfare that is not proved to be the most there can be; 0.0 is proved optimal."""
+    """Share of the upper bound over the whole pool that is not proved; 0.0 is proved optimal."""
+    proved: bool = True
+    """Whether that proof is about these very pairs, or about those before the last repairs."""
+    blocking: int = 0
+    """Two who would both rather have each other than whom they get: a measure, no error."""
+
+    @property
+    def welfare(self) -> int:
+        """Sum of the chosen pairs' scores, without bonus."""
+        return sum(pair.score for pair in self.chosen)
 
 
-def explain(cohort: Cohort, chosen: Sequence[Chosen], gap: float = 0.0) -> Plan:
-    """The plan with these pairs: for everybody who is free, has nobody and gets nobody, the reason why."""
-    mentors = sorted(cohort.mentors, key=lambda person: person.enrollment)
-    pool = Pool(mentors, cohort.rules, cohort.now, cohort.managers)
-    seekers = [person for person in cohort.mentees if person.free]
-    matched = {pair.mentee for pair in chosen} | {pair.mentor for pair in chosen}
-    left = [
-        why_left(person, pool)
-        for person in sorted(seekers, key=lambda person: person.enrollment)
-        if person.enrollment not in matched and not person.held
-    ]
-    spares = [each for each in mentors if each.free and not each.held and each.enrollment not in matched]
-    left += [
-        spare(mentor, count) for mentor, count in zip(spares, _fits(cohort, seekers, spares), strict=True)
-    ]
-    ordered = tuple(sorted(chosen, key=lambda pair: (pair.mentee, pair.mentor)))
-    return Plan(ordered, tuple(left), sum(pair.score for pair in chosen), gap)
+Ends = tuple[str, str]
+"""(mentee's enrollment, mentor's enrollment)"""
 
 
-def _fits(cohort: Cohort, seekers: Sequence[Person], spares: Sequence[Person]) -> list[int]:
-    """How many of the mentees pass the gates with each of these mentors."""
-    counts = np.zeros(len(spares), dtype=np.int64)
-    if spares:
-        pool = Pool(spares, cohort.rules, cohort.now, cohort.managers)
-        for person in seekers:
-            counts += allowed(person, pool)
-    return [int(count) for count in counts]
+@dataclass(frozen=True)
+class Quality:
+    """What is known of a plan as a whole."""
+
+    gap: float
+    proved: bool
+    blocking: int
+    settled: bool
+    """Nothing would be gained by proving it anew."""
+    seconds: float
+    """What a solve of the whole pool takes."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Differences of a plan to what was told before; `quality` comes with the last one."""
+
+    made: tuple[Chosen, ...] = ()
+    broken: tuple[Ends, ...] = ()
+    left: tuple[Left, ...] = ()
+    found: tuple[str, ...] = ()
+    """Enrollments that are no longer left over."""
+    quality: Quality | None = None

@@ -18,6 +18,7 @@ def work(store: Store, pairs: Pairs, solver: Solver) -> tuple[Work, ...]:
         Work("moved", pairs.moved),
         Work("pair", pairs.pair),
         Work("changed", cohorts.changed),
+        Work("joined", cohorts.joined),
         Work("cohort", cohorts.carry_out, prepare=cohorts.prepare),
         Work("page", Pages(store).page),
     )

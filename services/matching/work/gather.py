@@ -11,6 +11,7 @@ from services.matching.domain.facts import (
     rematch_confirmed,
     round_of,
     rules_of,
+    subject_of,
 )
 from services.matching.domain.gates import failing
 from services.matching.domain.pair import Pair
@@ -18,12 +19,13 @@ from services.matching.domain.people import Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.settle import PairFacts
 from services.matching.domain.tree import reach
-from services.matching.store import Store
+from services.matching.projections import MOMENT
+from services.matching.store import Arrivals, Store
 from shared.contracts.cases import Case
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
-from shared.delivery import Reader
+from shared.delivery import Reader, Transaction
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,24 @@ async def gather(store: Store, at: Reader, id: str, pair: Pair) -> Gathered:
     return Gathered(program, await store.case(at, id), enrollments, participants, managers)
 
 
+async def arrived(
+    store: Store, tx: Transaction, program: str, cohort: str, *, joined: int = 0, moved: int = 0
+) -> None:
+    """Count what no place document tells of; kept plans compare the counts."""
+    id = subject_of(program, cohort)
+    stored = await store.arrivals.get(tx, id)
+    if stored is None:
+        await store.arrivals.add(tx, id, Arrivals(program=program, cohort=cohort, joined=joined, moved=moved))
+    else:
+        state = stored.state
+        counted = {"joined": state.joined + joined, "moved": state.moved + moved}
+        await store.arrivals.save(tx, stored, state.model_copy(update=counted))
+
+
 def debounce(program: Program | None) -> timedelta:
-    """How long a cohort waits for more changes before it is planned."""
-    return timedelta(seconds=program.rules.debounce_seconds if program else 0)
+    """How long a cohort waits for more changes before it is planned, beyond the moment in which facts gather."""
+    wanted = timedelta(seconds=program.rules.debounce_seconds if program else 0)
+    return max(timedelta(0), wanted - MOMENT)
 
 
 def earliest(moments: Iterable[datetime | None]) -> datetime | None:

@@ -17,6 +17,7 @@ from services.matching.domain.score import reasons, score
 from services.matching.domain.tree import reach
 from services.matching.store import LeftOver, Making, Place, PlanPage, Store
 from services.matching.work.cohorts import page_id
+from services.matching.work.gather import arrived
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
@@ -120,7 +121,9 @@ class Pages:
         await self._take(tx, both, before)
         if stale:
             # Someone has changed since the plan was made, and that change wakes the cohort itself. This is only the
-            # net below it: often enough that nobody is forgotten, too seldom to plan in circles.
+            # net below it: often enough that nobody is forgotten, too seldom to plan in circles. A kept plan that
+            # does not know of the change is given up.
+            await arrived(self.store, tx, *cohort_of_subject(page.cohort), moved=1)
             tx.wake("cohort", page.cohort, delay=NET)
         return rest
 

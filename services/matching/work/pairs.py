@@ -8,7 +8,7 @@ from services.matching.domain.pair import SHOWN, Pair
 from services.matching.domain.published import Assessed, Refused
 from services.matching.domain.settle import settle
 from services.matching.store import CohortState, Place, Store
-from services.matching.work.gather import Gathered, earliest, gather
+from services.matching.work.gather import Gathered, arrived, earliest, gather
 from shared.contracts.enrollments import Enrollment
 from shared.delivery import Reader, Stored, Transaction
 
@@ -36,7 +36,7 @@ class Pairs:
         if found is not None:
             await self._guard(tx, found)
         elif (place := await self.store.places.get(tx, subject)) is not None:
-            await self.store.places.touch(tx, place)
+            await self.store.places.save(tx, place, place.state)
         for stored in await self.store.pairs_of_enrollment(tx, subject):
             await self._settle(tx, stored)
         return None
@@ -52,7 +52,10 @@ class Pairs:
 
     async def moved(self, tx: Transaction, subject: str) -> datetime | None:
         """Somebody has another manager: whoever is below or above them may be in a forbidden pair now."""
-        await self._meet(tx, await self.store.cohorts_of(tx, None))
+        cohorts = await self.store.cohorts_of(tx, None)
+        await self._meet(tx, cohorts)
+        for each in cohorts:
+            await arrived(self.store, tx, each.state.program, each.state.cohort, moved=1)
         tx.wake("reporting", subject)
         return None
 
@@ -106,7 +109,8 @@ class Pairs:
             state = Place(participant=one.participant, program=one.program, cohort=one.cohort, role=one.role)
             await self.store.places.add(tx, one.id, state)
         else:
-            await self.store.places.touch(tx, place)
+            # Saved, not only touched: its `order` tells kept plans who has changed.
+            await self.store.places.save(tx, place, place.state)
 
     def _plan(self, tx: Transaction, program: str, cohort: str) -> None:
         tx.wake("changed", subject_of(program, cohort))

@@ -251,8 +251,14 @@ def test_a_newcomer_on_whose_facts_nobody_relied_wakes_nobody():
     assert not list(participant_changed(change(None, person)))
     assert {each.kind for each in participant_changed(change(None, {**person, "manager": "b"}))} == {"moved"}
     one = enrollment().model_dump(mode="json")
-    assert {each.kind for each in enrollment_changed(change(None, one))} == {"changed"}
-    assert {each.kind for each in enrollment_changed(change({**one, "state": "applied"}, one))} == {"changed"}
+    assert {each.kind for each in enrollment_changed(change(None, one))} == {"changed", "joined"}
+    again = {**one, "capacity": 9}
+    assert {each.kind for each in enrollment_changed(change(one, again))} == {"changed", "enrollment"}
+    invited = {**one, "state": "invited"}
+    assert {each.kind for each in enrollment_changed(change(None, invited))} == {"changed"}
+    assert "joined" in {each.kind for each in enrollment_changed(change(invited, one))}
+    applied = {**one, "state": "applied"}
+    assert {each.kind for each in enrollment_changed(change(applied, one))} == {"changed", "joined"}
     assert {each.kind for each in enrollment_changed(change(one, None))} == {"changed", "enrollment"}
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from people_for_tests import NOW, mentee, mentor
@@ -44,14 +45,14 @@ def solver():
 async def test_the_worker_makes_the_same_plan_in_a_process_of_its_own(solver):
     pid = await solver.warm()
     assert pid != os.getpid()
-    assert await solver.plan(cohort()) == make_plan(cohort())
+    assert (await solver.begin(cohort())).plan == make_plan(cohort())
 
 
 async def test_a_killed_worker_is_replaced_and_the_cohort_solved_again(solver):
     pid = await solver.warm()
     # Frozen first, so that it cannot have finished before it is killed.
     os.kill(pid, signal.SIGSTOP)
-    solving = asyncio.create_task(solver.plan(cohort()))
+    solving = asyncio.create_task(solver.begin(cohort()))
     await asyncio.sleep(0.2)
     assert not solving.done()
     os.kill(pid, signal.SIGKILL)
@@ -61,16 +62,48 @@ async def test_a_killed_worker_is_replaced_and_the_cohort_solved_again(solver):
 
 
 async def test_a_worker_killed_again_and_again_is_an_outage_that_is_tried_later(solver, monkeypatch):
-    monkeypatch.setattr("services.matching.solver._plan", os._exit)
+    monkeypatch.setattr("services.matching.solver._do", _die)
     with pytest.raises(WorkerLost):
-        await solver.plan(7)
+        await solver.begin(cohort())
     assert issubclass(WorkerLost, OSError)
+
+
+def _die(*given):
+    os._exit(1)
+
+
+async def test_a_kept_plan_follows_its_people_as_a_new_one_would(solver):
+    given = cohort(40)
+    mirror = await solver.begin(given)
+    changed = [mentor("m0003", goals=frozenset(), held=1), mentee("e9999", goals=frozenset({"g1"}))]
+    assert await solver.follow(mirror, changed, ["mentee-e0020", "nobody"], NOW, {}, renew=True)
+    people = {each.enrollment: each for each in (*given.mentors, *given.mentees, *changed)}
+    del people["mentee-e0020"]
+    after = replace(
+        given,
+        mentors=[each for each in people.values() if each.role == "mentor"],
+        mentees=[each for each in people.values() if each.role == "mentee"],
+    )
+    fresh = make_plan(after)
+    assert len(mirror.plan.chosen) == len(fresh.chosen) == 39
+    assert len(mirror.plan.left) == len(fresh.left)
+    assert "mentor-m0003" not in {each.mentor for each in mirror.plan.chosen}
+    assert (mirror.plan.gap, mirror.plan.proved) == (0.0, True)
+
+
+async def test_a_plan_that_was_lost_with_its_worker_says_so(solver):
+    mirror = await solver.begin(cohort())
+    solver.close()
+    assert not await solver.follow(mirror, [mentee("e0001")], [], NOW, {})
+    again = await solver.begin(cohort())
+    await solver.forget(again)
+    assert not await solver.follow(again, [mentee("e0001")], [], NOW, {})
 
 
 async def test_the_event_loop_goes_on_during_a_solve(solver):
     await solver.warm()
     longest, last = 0.0, time.monotonic()
-    solving = asyncio.create_task(solver.plan(cohort(700)))
+    solving = asyncio.create_task(solver.begin(cohort(700)))
     while not solving.done():
         await asyncio.sleep(0.005)
         now = time.monotonic()
