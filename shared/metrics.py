@@ -107,6 +107,23 @@ CLOCK_SKEW_SECONDS = _gauge(
 )
 
 # HTTP
+MATCHING_PLANS = _counter(
+    "rapport_matching_plans",
+    "Plans of cohorts: begun (everybody loaded and solved) or followed (a standing plan brought up to date).",
+    "how",
+)
+MATCHING_PLAN_SECONDS = _histogram(
+    "rapport_matching_plan_seconds",
+    "From the facts of a cohort to its plan, reading included.",
+    "how",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+MATCHING_GAP = _gauge(
+    "rapport_matching_gap", "Share of the bound that the latest plan did not reach; 0: optimal."
+)
+MATCHING_BLOCKING = _gauge(
+    "rapport_matching_blocking_pairs", "Of the latest plan: two who would both rather have each other."
+)
 HTTP_REQUESTS = _counter(
     "rapport_http_requests", "Requests by route template, method and status.", "route", "method", "status"
 )

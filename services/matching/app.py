@@ -11,6 +11,7 @@ from services.matching.solver import Solver
 from services.matching.store import Store
 from services.matching.work import fanouts, work
 from services.matching.work.pairs import Pairs
+from services.matching.work.standing import Plans
 from shared.delivery import Kernel
 from shared.http import Service, create_app
 
@@ -22,12 +23,13 @@ def build(settings: Settings) -> Service:
     store = Store()
     pairs = Pairs(store)
     solver = Solver()
+    plans = Plans(store, solver)
     kernel = Kernel(
         Settings.service,
         settings,
         aggregates=store.aggregates,
         projections=projections(store),
-        work=work(store, pairs, solver),
+        work=work(store, pairs, plans),
         fanouts=fanouts(pairs),
     )
 
@@ -47,7 +49,7 @@ def build(settings: Settings) -> Service:
         Settings.service,
         settings,
         kernel,
-        [routes(store, pairs, kernel.view)],
+        [routes(store, pairs, plans, kernel.view)],
         lifespan=solving,
         description=DESCRIPTION,
     )

@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.matching.domain.people import Person
-from services.matching.domain.plan import Chosen, Cohort, Plan
+from services.matching.domain.plan import Chosen, Cohort, Plan, Refusal
 from services.matching.domain.reasons import Left, spare, why_left
 from services.matching.engine.following import Following, Found
 from services.matching.engine.given import people
 
 AT_ONCE = 0.2
 """Seconds: a cohort that is solved as quickly is proved anew after every change, a larger one some time later."""
-REASONS = 200_000
+MISSING = 20
+"""Skills that a plan's quality names at most."""
+REASONS = 100_000
 """Mentees left over × mentors: up to so many all reasons are found anew after every change (a quarter of a second);
 beyond it at once those of whoever changed, and the others with the next proof."""
 
@@ -34,12 +36,25 @@ class Planned:
         """What a solve of the whole pool takes."""
         self._found = self.following.found("solved")
         self._left: dict[str, Left] = {}
+        self._ranks = self.following.ranks([*self._found.pairs])
         self._explain(None)
 
     @property
     def size(self) -> int:
         """People in all."""
         return self.following.size
+
+    @property
+    def missing(self) -> tuple[tuple[str, int, int], ...]:
+        """Skills for which one more mentor would be worth most; see `Quality`."""
+        return tuple(self.following.missing()[:MISSING])
+
+    def why_not(self, mentee: str, mentor: str) -> Refusal | None:
+        """Why two enrollments are no pair of this plan; None where one of them is not known."""
+        found = self.following.why_not(mentee, mentor)
+        if found is None:
+            return None
+        return Refusal(found.gates, found.score, found.price, found.needed, found.sentence)
 
     @property
     def settled(self) -> bool:
@@ -49,7 +64,9 @@ class Planned:
     @property
     def plan(self) -> Plan:
         """As it is now; equal input gives an equal plan: people are taken in the order of their enrollment ids."""
-        chosen = tuple(Chosen(*ends, score) for ends, score in sorted(self._found.pairs.items()))
+        chosen = tuple(
+            Chosen(*ends, score, *self._ranks[ends]) for ends, score in sorted(self._found.pairs.items())
+        )
         found = self._found
         return Plan(chosen, tuple(self._left.values()), found.gap, found.proof_current, found.blocking)
 
@@ -81,6 +98,9 @@ class Planned:
 
     def _take(self, found: Found, changed: Sequence[Person] | None) -> None:
         self._found = found
+        new = [ends for ends in found.pairs if ends not in self._ranks]
+        self._ranks = {ends: rank for ends, rank in self._ranks.items() if ends in found.pairs}
+        self._ranks |= self.following.ranks(new)
         self._explain(None if changed is None else {each.enrollment for each in changed})
 
     def _explain(self, changed: set[str] | None) -> None:

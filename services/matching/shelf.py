@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.matching.domain.people import MENTEE, Person
-from services.matching.domain.plan import Chosen, Cohort, Ends, Part, Quality
+from services.matching.domain.plan import Chosen, Cohort, Ends, Part, Quality, Refusal
 from services.matching.domain.reasons import Left
 from services.matching.planning import Planned
 
@@ -39,7 +39,14 @@ class Kept:
         self.parts += [Part(broken=tuple(broken[at : at + PART])) for at in range(0, len(broken), PART)]
         self.parts += [Part(left=tuple(new[at : at + PART])) for at in range(0, len(new), PART)]
         self.parts += [Part(found=tuple(found[at : at + PART])) for at in range(0, len(found), PART)]
-        quality = Quality(plan.gap, plan.proved, plan.blocking, self.planned.settled, self.planned.seconds)
+        quality = Quality(
+            plan.gap,
+            plan.proved,
+            plan.blocking,
+            self.planned.missing,
+            self.planned.settled,
+            self.planned.seconds,
+        )
         self.parts.append(Part(quality=quality))
 
 
@@ -94,6 +101,12 @@ def forget(token: str) -> None:
     """A plan that nobody will ask for again."""
     _KEPT.pop(token, None)
     _COMING.pop(token, None)
+
+
+def why_not(token: str, mentee: str, mentor: str) -> Refusal | None:
+    """Why two enrollments are no pair; None where the plan is kept no longer, or does not know one of them."""
+    kept = _KEPT.get(token)
+    return kept.planned.why_not(mentee, mentor) if kept is not None else None
 
 
 def part(token: str) -> Part | None:

@@ -7,10 +7,11 @@ from pydantic import BaseModel, Field
 from services.matching.domain.facts import today
 from services.matching.domain.gates import shown
 from services.matching.domain.pair import Pair
+from services.matching.domain.plan import Refusal
 from services.matching.domain.published import pair_body
-from services.matching.domain.reasons import for_participant
+from services.matching.domain.reasons import for_participant, ranked
 from services.matching.domain.score import on_scale
-from services.matching.store import LeftOver
+from services.matching.store import CohortState, LeftOver, Summary
 from shared.contracts.pairs import Pause
 from shared.delivery import Stored
 
@@ -41,6 +42,11 @@ class AssessmentOut(BaseModel):
     """For coordinators."""
 
     score: int | None
+    rank: int | None = Field(
+        None, description="Place of this mentor among all who were possible for this mentee, 1 = best."
+    )
+    possible: int | None = Field(None, description="How many were possible.")
+    sentence: str | None = Field(None, description="The rank, and why the better ones went elsewhere.")
     terms: list[TermOut]
     failing: list[GateOut]
     ends_at: datetime | None = Field(description="When an end that was decided takes effect.")
@@ -77,10 +83,73 @@ class LeftOut(BaseModel):
     gates: dict[str, int] | None = Field(None, description="How many fail each gate class.")
 
 
+class MissingOut(BaseModel):
+    """Where one more mentor would help."""
+
+    skill: str
+    mentors: int = Field(description="Who offer it; skills of fewer than five mentors are not listed.")
+    worth: int = Field(
+        description="Points that one more place brings, of 1,000,000; the whole: one more pair."
+    )
+
+
+class PlanOut(BaseModel):
+    """How good a cohort's plan is."""
+
+    program: str
+    cohort: str
+    published: bool
+    at: datetime
+    pairs: int = Field(description="Drafts and new proposals of this plan.")
+    left_mentees: int
+    spare_mentors: int
+    gap: float = Field(description="Share of what could be gained at most; 0: proved that nothing is better.")
+    proved: bool = Field(
+        description="Whether the proof is about this plan, or of the one before its repairs."
+    )
+    blocking: int = Field(description="Two who would both rather have each other; a measure, no error.")
+    missing: list[MissingOut]
+
+
+class WhyNotOut(BaseModel):
+    """Why two are no pair. Participants read the sentence alone, and only of themselves."""
+
+    mentee: str
+    mentor: str
+    sentence: str
+    gates: list[str] | None = Field(None, description="Classes of the gates that fail.")
+    score: int | None = Field(None, description="Of 1,000,000, where no gate fails.")
+    price: int | None = Field(None, description="What one more place at this mentor is worth now.")
+    needed: int | None = Field(None, description="The score this pair would have to beat.")
+
+
 class RematchOut(BaseModel):
     pair: str
     state: str
     ends_at: datetime | None = Field(description="The program's change time at which the pair ends.")
+
+
+def plan_out(state: CohortState, summary: Summary) -> PlanOut:
+    """A cohort's plan, for coordinators."""
+    return PlanOut(
+        program=state.program,
+        cohort=state.cohort,
+        published=state.published,
+        **summary.model_dump(),
+    )
+
+
+def why_not_out(mentee: str, mentor: str, found: Refusal) -> WhyNotOut:
+    """All of it, for a coordinator."""
+    return WhyNotOut(
+        mentee=mentee,
+        mentor=mentor,
+        sentence=found.sentence,
+        gates=list(found.gates),
+        score=found.score,
+        price=found.price,
+        needed=found.needed,
+    )
 
 
 def pair_out(stored: Stored[Pair], reader: str | None) -> PairOut:
@@ -121,6 +190,9 @@ def _assessment(pair: Pair) -> AssessmentOut:
         since[each] = min(moment, since.get(each, moment))
     return AssessmentOut(
         score=None if pair.score is None else on_scale(pair.score),
+        rank=pair.rank,
+        possible=pair.possible,
+        sentence=ranked(pair.rank, pair.possible) if pair.rank and pair.possible else None,
         terms=[
             TermOut(
                 term=each.term,

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.matching.domain.people import Person
-from services.matching.domain.plan import Chosen, Cohort, Ends, Part, Plan, Quality
+from services.matching.domain.plan import Chosen, Cohort, Ends, Part, Plan, Quality, Refusal
 from services.matching.domain.reasons import Left
 
 log = logging.getLogger(__name__)
@@ -142,6 +142,15 @@ class Solver:
             log.warning("the solver's process was lost; a new one begins the cohort's plan again")
             self.close()
             return False
+
+    async def why_not(self, mirror: Mirror, mentee: str, mentor: str) -> Refusal | None:
+        """Why two enrollments are no pair; None where the plan is lost, or does not know one of them."""
+        try:
+            found: Refusal | None = await self._ask("why_not", mirror.token, mentee, mentor)
+        except BrokenProcessPool:
+            self.close()
+            return None
+        return found
 
     async def forget(self, mirror: Mirror) -> None:
         """Have the worker drop a plan that is of no use any more."""

@@ -89,6 +89,7 @@ class Worker:
         while not self._stopping:
             try:
                 if await self._halted():
+                    self._wake.clear()
                     await self._sleep(1.0)
                     continue
                 rows = await self._holds.take(self._is_long)

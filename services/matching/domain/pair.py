@@ -101,6 +101,9 @@ class Pair(Frozen):
     external_id: str | None = None
     score: int | None = None
     reasons: tuple[Told, ...] = ()
+    rank: int | None = None
+    """Place of the mentor among all who were possible for the mentee when the two were paired, 1 = best."""
+    possible: int | None = None
     approval: bool = False
     approved_at: datetime | None = None
     drafted_at: datetime | None = None

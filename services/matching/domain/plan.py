@@ -32,6 +32,9 @@ class Chosen:
     mentee: str
     mentor: str
     score: int
+    rank: int = 1
+    """Place of this mentor among all who were possible for this mentee when they were paired, 1 = best."""
+    possible: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,24 @@ class Quality:
     gap: float
     proved: bool
     blocking: int
+    missing: tuple[tuple[str, int, int], ...]
+    """Where mentors are missing: (skill, mentors who offer it, mean worth of one more place), dearest first."""
     settled: bool
     """Nothing would be gained by proving it anew."""
     seconds: float
     """What a solve of the whole pool takes."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why two are no pair: gates by class, else the score against what it would have to beat."""
+
+    gates: tuple[str, ...]
+    score: int | None
+    price: int | None
+    """What one more place at this mentor is worth."""
+    needed: int | None
+    sentence: str
 
 
 @dataclass(frozen=True)

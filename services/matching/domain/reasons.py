@@ -44,6 +44,15 @@ class Left:
     """How many possible partners fail each class, classes as a coordinator reads them."""
 
 
+def ranked(rank: int, possible: int) -> str:
+    """The place of a mentor among those who were possible for a mentee, and why the better ones went elsewhere."""
+    if rank == 1:
+        return f"The best of {possible} possible mentors"
+    return (
+        f"Number {rank} of {possible} possible mentors; the places of the better ones bring more with others"
+    )
+
+
 def why_left(mentee: Person, pool: Pool) -> Left:
     """What holds a mentee back: full mentors, or the class of gates of which the fewest stand in the way."""
 

@@ -204,7 +204,7 @@ def _match(sheet: Sheet, rules: Rules, asked: tuple[str, ...], progress: Any) ->
         "mentors_with_places": int((explainer.load < columns.capacities).sum()),
         "mentors_missing": [
             {"skill": skill, "mentors": mentors, "price": price}
-            for skill, mentors, price in missing(columns, everyone, found)
+            for skill, mentors, price in missing(everyone.pool.mentors, columns.capacities, found.prices)
             if price > 0
         ],
         "proof": _proof(found, len(everyone.mentees), rules),

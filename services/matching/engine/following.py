@@ -9,8 +9,10 @@ from datetime import datetime
 
 import numpy as np
 
+from services.matching.domain.gates import failing, shown
 from services.matching.domain.people import MENTEE, Person
 from services.matching.domain.pool import Pool
+from services.matching.domain.score import score
 from services.matching.engine.columns import Cohort
 from services.matching.engine.given import People, people
 from services.matching.engine.graph import Graph, Ints
@@ -18,10 +20,13 @@ from services.matching.engine.halves import MenteeHalf, MentorHalf, Numbering, m
 from services.matching.engine.match import KEEP, match
 from services.matching.engine.people import joined
 from services.matching.engine.proved import Proved
+from services.matching.engine.reasons import WhyNot, missing
 from services.matching.engine.repair import Change, MenteeChange, MentorChange
 from services.matching.engine.sources import OfCohort, sums_of
 from services.matching.engine.stability import blocking
 
+CHUNK = 512
+"""Mentees whose whole rows are looked at together: some ten megabytes at 5,000 mentors."""
 ROOM = 64
 """Newcomers on each side that fit in before everything is laid out anew; an eighth of the side if that is more."""
 ANEW = 8
@@ -140,6 +145,48 @@ class Following:
             for p, count, place in zip(half.persons, counts, half.places, strict=True)
         }
         return [found[each] for each in mentors]
+
+    def ranks(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Of some pairs (mentee's, mentor's enrollment): the mentor's place among all who are possible for that
+        mentee, 1 = best, and how many are possible."""
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        if not pairs:
+            return found
+        cohort = joined(self._mentees, self._mentors)
+        least = max(0, cohort.columns.minimum * cohort.columns.unit)
+        given = People(self.mentees, self.pool)
+        ordered = sorted(pairs, key=lambda ends: self._row[ends[0]][1])
+        for at in range(0, len(ordered), CHUNK):
+            part = ordered[at : at + CHUNK]
+            rows = np.array([self._row[mentee][1] for mentee, _ in part], np.int32)
+            mentors = np.array([self._row[mentor][1] for _, mentor in part])
+            sums = sums_of(given, cohort, rows)
+            able = (sums >= least) & (cohort.capacities > 0)
+            own = sums[np.arange(len(part)), mentors]
+            rank = 1 + (able & (sums > own[:, None])).sum(axis=1)
+            for ends, place, possible in zip(part, rank.tolist(), able.sum(axis=1).tolist(), strict=True):
+                found[ends] = place, possible
+        return found
+
+    def why_not(self, mentee: str, mentor: str) -> WhyNot | None:
+        """Why these two enrollments are no pair; None where one of them is not known here."""
+        one, other = self.person(mentee), self.person(mentor)
+        if one is None or other is None or one.role != MENTEE or other.role == MENTEE:
+            return None
+        gates = shown(failing(one, other, self.pool))
+        if gates:
+            return WhyNot(gates)
+        points = score(one, other, Pool((other,), self.pool.rules, self.pool.now, self.managers))
+        if points < self.pool.rules.minimum:
+            return WhyNot((), points)
+        price = int(self._standing.prices[self._row[mentor][1]])
+        needed = price + int(self._standing.gains[self._row[mentee][1]]) - self._standing.unit
+        return WhyNot((), points, price, max(0, needed))
+
+    def missing(self) -> Sequence[tuple[str, int, int]]:
+        """Where mentors are missing: (skill, mentors who offer it, mean worth of one more place), dearest first."""
+        prices = self._standing.prices[: self.pool.size]
+        return missing(self.pool.mentors, self._mentors.places, prices)
 
     # -- inside -------------------------------------------------------------------------------------------------
 

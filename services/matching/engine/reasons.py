@@ -12,7 +12,7 @@ import numpy as np
 from services.matching.domain.gates import failing, judge, shown
 from services.matching.domain.people import SCALE, Person
 from services.matching.domain.pool import Mask, Pool
-from services.matching.domain.reasons import COMPETITION, SCORE, Left, why_left
+from services.matching.domain.reasons import COMPETITION, SCORE, Left, ranked, why_left
 from services.matching.domain.score import Reason, on_scale, reasons, score, scores, weighted
 from services.matching.domain.terms import TERMS
 from services.matching.domain.weekly import QUARTER
@@ -40,12 +40,7 @@ class Why:
     @property
     def sentence(self) -> str:
         """Rank, and why the better ones went elsewhere."""
-        if self.rank == 1:
-            return f"The best of {self.possible} possible mentors"
-        return (
-            f"Number {self.rank} of {self.possible} possible mentors; the places of the better ones bring more "
-            "with others"
-        )
+        return ranked(self.rank, self.possible)
 
 
 @dataclass(frozen=True)
@@ -209,7 +204,7 @@ def _more_hours(person: Person, pool: Pool, able: Mask) -> str | None:
 
 
 def missing(
-    cohort: Cohort, given: People, matching: Matching, least: int = 5
+    mentors: Sequence[Person], places: Ints, prices: Ints, least: int = 5
 ) -> Sequence[tuple[str, int, int]]:
     """Where are mentors missing? (skill, mentors, mean price of a place in points), dearest first.
 
@@ -217,12 +212,12 @@ def missing(
     Only skills that at least `least` mentors offer: no price is shown that belongs to a few.
     """
     offers: dict[str, list[int]] = {}
-    for row, mentor in enumerate(given.pool.mentors):
-        if cohort.capacities[row] > 0:
+    for row, mentor in enumerate(mentors):
+        if places[row] > 0:
             for skill in mentor.skills:
                 offers.setdefault(skill, []).append(row)
     found = [
-        (skill, len(rows), int(np.minimum(matching.prices[rows], SCALE).mean()))
+        (skill, len(rows), int(np.minimum(prices[rows], SCALE).mean()))
         for skill, rows in offers.items()
         if len(rows) >= least
     ]

@@ -1,16 +1,16 @@
 """Decisions of matching: load, decide, save. One function for each kind of work, registered here."""
 
-from services.matching.solver import Solver
 from services.matching.store import Store
 from services.matching.work.cohorts import Cohorts
 from services.matching.work.pages import Pages
 from services.matching.work.pairs import Pairs
+from services.matching.work.standing import Plans
 from shared.delivery import Fanout, Work
 
 
-def work(store: Store, pairs: Pairs, solver: Solver) -> tuple[Work, ...]:
+def work(store: Store, pairs: Pairs, plans: Plans) -> tuple[Work, ...]:
     """Every kind of decision."""
-    cohorts = Cohorts(store, solver)
+    cohorts = Cohorts(store, plans)
     return (
         Work("participant", pairs.participant),
         Work("enrollment", pairs.enrollment),

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from services.matching.domain.facts import cohort_of_subject, last_cadence, overloaded, round_of
-from services.matching.domain.people import Round
-from services.matching.solver import Solver
-from services.matching.store import CohortState, LeftOver, Making, PlanPage, Store
+from services.matching.domain.people import MENTEE, Round
+from services.matching.domain.plan import Chosen
+from services.matching.store import CohortState, LeftOver, Making, Missing, PlanPage, Store, Summary
 from services.matching.work.gather import arrived, debounce, earliest
 from services.matching.work.standing import Plans, Standing
 from shared.contracts.programs import Program
@@ -35,9 +35,9 @@ class Waiting:
 class Cohorts:
     """Whole cohorts."""
 
-    def __init__(self, store: Store, solver: Solver) -> None:
+    def __init__(self, store: Store, plans: Plans) -> None:
         self.store = store
-        self.plans = Plans(store, solver)
+        self.plans = plans
 
     async def changed(self, tx: Transaction, subject: str) -> datetime | None:
         """Something about a cohort's people changed: plan it after a moment, in which more may come."""
@@ -79,6 +79,7 @@ class Cohorts:
         state = state.model_copy(
             update={"epoch": state.epoch + 1, "waits": state.waits if prepared.missing else 0}
         )
+        state = state.model_copy(update={"summary": _summary(prepared, tx.now)})
         await self._save(tx, subject, stored, state)
         shut = round.publish if not state.published and round.publish and round.publish > tx.now else None
         busy = overloaded(program, await self.store.cases_of(tx, program_id))
@@ -137,7 +138,7 @@ def _pages(
     left = _left(prepared, program, cohort)
     parts: list[dict[str, object]] = [{"drop": tuple(part)} for part in _parts(drop, ROWS_A_PAGE)]
     parts += [
-        {"make": tuple(Making(mentee=mentee, mentor=mentor) for mentee, mentor in part)}
+        {"make": tuple(_making(prepared.mirror.chosen[ends]) for ends in part)}
         for part in _parts(make, PAIRS_A_PAGE)
     ]
     parts += [{"left": tuple(part)} for part in _parts(left, ROWS_A_PAGE)]
@@ -170,6 +171,30 @@ def _left(prepared: Standing, program: str, cohort: str) -> list[tuple[str, Left
     }
     changed = {id: each for id, each in now.items() if prepared.left.get(id) != each}
     return sorted({**gone, **changed}.items(), key=lambda row: row[0])
+
+
+def _making(chosen: Chosen) -> Making:
+    return Making(mentee=chosen.mentee, mentor=chosen.mentor, rank=chosen.rank, possible=chosen.possible)
+
+
+def _summary(prepared: Standing, now: datetime) -> Summary | None:
+    mirror = prepared.mirror
+    quality = mirror.quality
+    if quality is None:
+        return None
+    mentees = sum(each.role == MENTEE for each in mirror.left.values())
+    return Summary(
+        at=now,
+        pairs=len(mirror.chosen),
+        left_mentees=mentees,
+        spare_mentors=len(mirror.left) - mentees,
+        gap=quality.gap,
+        proved=quality.proved,
+        blocking=quality.blocking,
+        missing=tuple(
+            Missing(skill=skill, mentors=mentors, worth=worth) for skill, mentors, worth in quality.missing
+        ),
+    )
 
 
 def _parts(rows: Sequence[T], size: int) -> Iterator[Sequence[T]]:

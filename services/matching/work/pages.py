@@ -156,6 +156,7 @@ class Pages:
         )
         points = score(mentee, mentor, pool)
         draft = _draft(stored.state if stored else None, both, mentee, mentor, points, found, tx.now)
+        draft = draft.model_copy(update={"rank": making.rank, "possible": making.possible})
         if not propose:
             if stored is None:
                 await self.store.pairs.add(tx, id, draft)

@@ -4,17 +4,21 @@ A cache of matching's database and nothing else. Any process may build its own a
 Losing it costs the time of one whole load.
 """
 
+import asyncio
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
-from services.matching.domain.facts import rules_of
+from services.matching.domain.facts import rules_of, subject_of
 from services.matching.domain.pair import DRAFT
 from services.matching.domain.people import MENTEE
-from services.matching.domain.plan import Cohort, Ends
+from services.matching.domain.plan import Cohort, Ends, Refusal
 from services.matching.solver import Mirror, Solver
 from services.matching.store import Arrivals, LeftOver, Store
 from services.matching.work.loading import Loaded, Loader, ends_of
+from shared import metrics
 from shared.contracts.programs import Program
 from shared.delivery import View
 
@@ -68,15 +72,41 @@ class Plans:
     store: Store
     solver: Solver
     _kept: OrderedDict[tuple[str, str], Standing] = field(default_factory=OrderedDict)
+    _locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.loader = Loader(self.store)
+
+    async def why_not(
+        self, at: View, program: Program, cohort: str, mentee: str, mentor: str
+    ) -> Refusal | None:
+        """Why two enrollments are no pair of the plan as it would be now; None where one of them is not in it."""
+        subject = subject_of(program.id, cohort)
+        found = await self.current(at, subject, program, cohort, patient=False)
+        return await self.solver.why_not(found.mirror, mentee, mentor) if found else None
 
     async def current(
         self, at: View, subject: str, program: Program, cohort: str, *, patient: bool
     ) -> Standing | None:
         """The plan for the facts of now. None: somebody has not arrived yet, and `patient` says to wait for them."""
         key = (at.organization, subject)
+        # A question of a coordinator and the work may come at once; each would change what the other reads.
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            began, kept = time.monotonic(), self._kept.get(key)
+            found = await self._current(at, key, program, cohort, patient)
+        if found is not None and (quality := found.mirror.quality) is not None:
+            how = "followed" if found is kept else "begun"
+            metrics.MATCHING_PLANS.labels(how=how).inc()
+            metrics.MATCHING_PLAN_SECONDS.labels(how=how).observe(time.monotonic() - began)
+            metrics.MATCHING_GAP.set(quality.gap)
+            metrics.MATCHING_BLOCKING.set(quality.blocking)
+        return found
+
+    async def _current(
+        self, at: View, key: tuple[str, str], program: Program, cohort: str, patient: bool
+    ) -> Standing | None:
+        subject = key[1]
         stored = await self.store.arrivals.get(at, subject)
         counted = stored.state if stored else Arrivals(program=program.id, cohort=cohort)
         kept = self._kept.pop(key, None)

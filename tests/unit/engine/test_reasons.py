@@ -107,9 +107,11 @@ def test_prices_are_shown_only_for_groups_of_five() -> None:
     skills = {"python": 3}
     mentors = [mentor(str(n), skills=skills) for n in range(5)]
     found = explainer([mentee(str(n + 10), skills=skills) for n in range(9)], mentors, Rules())
-    assert missing(found.cohort, found.given, found.matching) == [("python", 5, 1_000_000)]
+    assert missing(found.given.pool.mentors, found.cohort.capacities, found.matching.prices) == [
+        ("python", 5, 1_000_000)
+    ]
     four = explainer([mentee(str(n + 10), skills=skills) for n in range(9)], mentors[:4], Rules())
-    assert missing(four.cohort, four.given, four.matching) == []
+    assert missing(four.given.pool.mentors, four.cohort.capacities, four.matching.prices) == []
 
 
 def test_a_score_is_the_domains_score() -> None:

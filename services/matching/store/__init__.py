@@ -4,8 +4,32 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.matching.domain.facts import MATCHABLE
-from services.matching.domain.pair import DRAFT, DROPPED, OPEN, SHOWN, Frozen, Pair
+from services.matching.domain.pair import DRAFT, DROPPED, OPEN, SHOWN, Pair
 from services.matching.domain.published import Assessed, assessment_body, pair_body
+from services.matching.store.documents import (
+    Arrivals as Arrivals,
+)
+from services.matching.store.documents import (
+    CohortState as CohortState,
+)
+from services.matching.store.documents import (
+    LeftOver as LeftOver,
+)
+from services.matching.store.documents import (
+    Making as Making,
+)
+from services.matching.store.documents import (
+    Missing as Missing,
+)
+from services.matching.store.documents import (
+    Place as Place,
+)
+from services.matching.store.documents import (
+    PlanPage as PlanPage,
+)
+from services.matching.store.documents import (
+    Summary as Summary,
+)
 from shared.contracts import ASSESSMENTS, CASES, ENROLLMENTS, PAIRS, PARTICIPANTS, PROGRAMS
 from shared.contracts.cases import Case
 from shared.contracts.enrollments import Enrollment
@@ -18,74 +42,6 @@ LEVELS = 50
 
 PAGE = 500
 """Documents a read; between reads the event loop goes on, also while a large cohort is loaded."""
-
-
-class Place(Frozen):
-    """One enrollment's places: what a new proposal and a leaver both write, so that they always meet."""
-
-    participant: str
-    program: str
-    cohort: str
-    role: str
-    pairs: tuple[str, ...] = ()
-    """Ids of the shown and living pairs that take a place."""
-
-
-class CohortState(Frozen):
-    """One cohort's matching. `epoch` counts plans: pages of an older plan are passed over."""
-
-    program: str
-    cohort: str
-    epoch: int = 0
-    waits: int = 0
-    """How often the plan has waited for people whose enrollment came before them."""
-    published: bool = False
-    """A coordinator asked to show drafts before the enrollment window is over."""
-
-
-class Arrivals(Frozen):
-    """What has happened to one cohort that no place document tells of; each count only grows. Beside the cohort's own
-    document, which every page of a plan relies on."""
-
-    program: str
-    cohort: str
-    joined: int = 0
-    """Enrollments that can be matched and could not before."""
-    moved: int = 0
-    """Changes in the tree of managers, or pages that met somebody the plan did not know as they are."""
-
-
-class Making(Frozen):
-    """Two enrollments that are to be a pair."""
-
-    mentee: str
-    mentor: str
-
-
-class LeftOver(Frozen):
-    """Why one enrollment has no partner; reason None: it has one by now."""
-
-    program: str
-    cohort: str
-    participant: str
-    role: str
-    reason: str | None = None
-    sentence: str = ""
-    hint: str = ""
-    possible: int = 0
-    gates: Mapping[str, int] = {}
-
-
-class PlanPage(Frozen):
-    """A part of a plan that is carried out in one transaction; the next part follows."""
-
-    cohort: str
-    epoch: int
-    propose: bool = False
-    make: tuple[Making, ...] = ()
-    drop: tuple[str, ...] = ()
-    left: tuple[tuple[str, LeftOver], ...] = ()
-    last: bool = True
 
 
 class Store:
