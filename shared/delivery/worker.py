@@ -92,6 +92,8 @@ class Worker:
                     self._wake.clear()
                     await self._sleep(1.0)
                     continue
+                # Before the look, so that no wake of the time between the look and the sleep is lost.
+                self._wake.clear()
                 rows = await self._holds.take(self._is_long)
                 backoff.reset()
                 if rows is None:
@@ -119,7 +121,6 @@ class Worker:
 
     async def _sleep(self, seconds: float) -> bool:
         """Whether something woke it before the time was over."""
-        self._wake.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 return await self._wake.wait()
