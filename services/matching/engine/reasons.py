@@ -6,6 +6,7 @@ hold ids of skills, goals and languages only, never a protected attribute. Parti
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -138,9 +139,15 @@ class Explainer:
 
     def left(self, mentee: int) -> Help:
         """What holds a mentee back who has nobody, and the smallest change found that would help."""
-        person, pool = self.given.mentees[mentee], self.given.pool
-        found = why_left(person, pool)
-        spare = Pool(
+        person = self.given.mentees[mentee]
+        found = why_left(person, self.given.pool)
+        return Help(found, _change(person, self._spare, found))
+
+    @cached_property
+    def _spare(self) -> Pool:
+        """The mentors with the places that this matching leaves them."""
+        pool = self.given.pool
+        return Pool(
             [
                 replace(mentor, held=mentor.held + int(taken))
                 for mentor, taken in zip(pool.mentors, self.load, strict=True)
@@ -149,7 +156,6 @@ class Explainer:
             pool.now,
             pool.managers,
         )
-        return Help(found, _change(person, spare, found))
 
 
 def _change(person: Person, pool: Pool, found: Left) -> str:
