@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.http.problems import not_found
-
 ROLES = frozenset({"participant", "coordinator", "safeguarding_lead", "hr", "ops", "admin"})
 """All roles; a token may carry others, which grant nothing."""
 
@@ -66,6 +64,9 @@ def in_program(caller: Caller, program: str, *roles: str, what: str = "program")
     """Raises 404 unless one of the roles holds in the program: who has no right there does not learn it
     exists.
     """
+    # Here, since the command needs the roles and not FastAPI with them.
+    from shared.http.problems import not_found
+
     if not caller.may(program, *roles):
         raise not_found(what)
 

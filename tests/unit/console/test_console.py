@@ -1,6 +1,8 @@
 """The command: what it prints, and the exit code of each kind of end."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -311,3 +313,11 @@ def test_what_reachable_services_say_is_shown_although_one_is_down(
     assert "matching" in err
     assert "inbox" in err
     assert calls.TIMEOUT > 0
+
+
+@pytest.mark.parametrize("module", ["token", "settle", "clock", "audit", "ops", "topics"])
+def test_commands_that_are_called_often_start_without_the_services_frameworks(module: str) -> None:
+    heavy = "fastapi", "faststream", "aiokafka", "motor", "uvicorn", "numba", "ortools"
+    said = f"import shared.console.{module}, shared.http.keys, sys; print([x for x in {heavy} if x in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
