@@ -47,6 +47,7 @@ bench-matching: .venv/.installed ## how fast the matching engine is, beside its 
 	@FULL=$(FULL) $(BIN)/python -m benchmarks.matching
 
 demo: .venv/.installed ## play the story: an HR change rematches, a silent pair is escalated, two processes are killed
+	@$(BIN)/python -m deploy.local.kafka_home
 	@exec $(BIN)/python -m examples.acme.story $(DEMO_ARGS)
 
 up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/

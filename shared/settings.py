@@ -94,6 +94,13 @@ class Settings(Common):
     jwks_url: str | None = Field(
         None, description="Where the identity provider publishes its keys (https). Required in production."
     )
+    kafka_session_seconds: float | None = Field(
+        None,
+        ge=1,
+        le=300,
+        description="Seconds without a sign of life after which Kafka gives a replica's partitions to others,"
+        " so also how long those of a killed one rest; not set: 10.",
+    )
     metrics_protected: bool = Field(
         False,
         description="Whether `/metrics` asks for a token with the role ops. No id of a person is in it.",

@@ -152,6 +152,8 @@ class Platform:
             "RAPPORT_DATA_DIR": str(self.folder),
             "RAPPORT_KAFKA_BOOTSTRAP": kafka.bootstrap,
             "RAPPORT_MONGO_URI": database.uri,
+            # A service that was killed is started again at once, and waits for its own old session to end.
+            "RAPPORT_KAFKA_SESSION_SECONDS": "5",
             "RAPPORT_SMTP_HOST": HOST,
             "RAPPORT_SMTP_PORT": str(self.ports.smtp),
             "RAPPORT_PUBLIC_URL": urls["notifications"],

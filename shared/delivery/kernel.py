@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -82,6 +82,9 @@ class Kernel:
                 f"service {self.service!r} has no dead-letter topic: add it to SERVICES in shared/contracts/topics.py"
             )
         settings, service = self.settings, self.service
+        if settings.kafka_session_seconds is not None:
+            session = int(settings.kafka_session_seconds * 1000)
+            self.limits = replace(self.limits, session_timeout_ms=session)
         self.owner = f"{service}-{uuid4().hex[:12]}"
         self.mongo = Mongo(settings.mongo_uri, driver=settings.mongo_driver)
         self.database = self.mongo.database(settings.database_of(service))
