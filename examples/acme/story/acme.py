@@ -37,6 +37,8 @@ class Acme:
     coordinator: str = ""
     silent: list[Pair] = field(default_factory=list)
     """The pairs that stop meeting."""
+    mails: dict[str, EmailMessage] = field(default_factory=dict)
+    """What was read from the mailbox so far, by file name."""
     sums: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("people", "rejected_rows", "declined"), 0)
     )
@@ -209,12 +211,13 @@ class Acme:
         """All mails by Message-ID: the same mail twice is one mail."""
 
         def read() -> dict[str, EmailMessage]:
-            found = {}
-            for file in sorted(self.stage.mailbox.glob("*.eml")):
-                mail = message_from_bytes(file.read_bytes(), policy=policy.default)
-                assert isinstance(mail, EmailMessage)
-                found[str(mail["Message-ID"])] = mail
-            return found
+            files = sorted(self.stage.mailbox.glob("*.eml"))
+            for file in files:
+                if file.name not in self.mails:
+                    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+                    assert isinstance(mail, EmailMessage)
+                    self.mails[file.name] = mail
+            return {str(self.mails[file.name]["Message-ID"]): self.mails[file.name] for file in files}
 
         return await asyncio.to_thread(read)
 
