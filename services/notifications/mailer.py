@@ -65,7 +65,7 @@ class Mailer:
     async def send(self, row: EffectRow) -> Done:
         """One attempt. Raises for what may be better the next time."""
         mailing = Mailing.model_validate(row.body)
-        at = self.view(row.organization)
+        at = self.view(row.organization).briefly()
         profile = await self.store.participants.get(at, mailing.person)
         if profile is not None and profile.state["status"] == "left":
             return Done("suppressed")

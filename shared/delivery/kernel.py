@@ -11,6 +11,7 @@ from uuid import uuid4
 from shared import metrics
 from shared.clock import Clock
 from shared.contracts.topics import DEAD_LETTERS
+from shared.delivery import indexes
 from shared.delivery.aggregates import Aggregates
 from shared.delivery.copies import Copies
 from shared.delivery.dead_letters import DeadLetters
@@ -21,14 +22,14 @@ from shared.delivery.inbox.apply import Applier
 from shared.delivery.inbox.positions import Positions
 from shared.delivery.inbox.subscriber import Subscriber
 from shared.delivery.leases import Leases
-from shared.delivery.model import Effect, Fanout, Index, Limits, Projection, Work
+from shared.delivery.model import Effect, Fanout, Limits, Projection, Work
 from shared.delivery.ops import Operations
 from shared.delivery.outbox import OUTBOX
-from shared.delivery.relay import PARKED, Relay
+from shared.delivery.relay import Relay
 from shared.delivery.transaction import EFFECTS, WORK, Transaction, View
 from shared.delivery.transactions import Transactions
 from shared.delivery.worker import Worker
-from shared.mongo import Collection, Mongo
+from shared.mongo import Mongo
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -147,7 +148,9 @@ class Kernel:
             try:
                 await self.clock.start()
                 await self.leases.fix_slots(self.limits.slots)
-                await self._indexes()
+                await self.transactions.indexes()
+                await self.letters.indexes()
+                await indexes.make(self.database, self.aggregates, self.projections)
                 break
             except Exception as error:
                 if not is_outage(error):
@@ -269,12 +272,13 @@ class Kernel:
         now = self.clock.now()
         rows = self.database[WORK]
         where = {"due_at": {"$lte": now}}
-        due = await rows.count_documents(where) + await self.database[EFFECTS].count_documents(where)
+        due = await self.database[EFFECTS].count_documents(where)
         failing = await rows.count_documents({"failed": {"$exists": True}})
         oldest = await rows.find_one(where, {"due_at": 1, "kind": 1}, sort=[("due_at", 1)])
+        due += await rows.count_documents(where) if oldest else 0
         late = (now - oldest["due_at"]).total_seconds() if oldest else 0.0
-        outbox = await self.database[OUTBOX].count_documents({})
         first = await self.database[OUTBOX].find_one({}, {"order": 1}, sort=[("order", 1)])
+        outbox = await self.database[OUTBOX].count_documents({}) if first else 0
         letters = await self.letters.count()
         metrics.WORK_DUE.labels(kind="all").set(due)
         metrics.WORK_LATE_SECONDS.labels(kind="all").set(late)
@@ -285,30 +289,3 @@ class Kernel:
         metrics.DEAD_LETTERS.set(letters)
         metrics.CLOCK_OFFSET_SECONDS.set(self.clock.offset.total_seconds())
         return outbox, due, failing, letters, late
-
-    async def _indexes(self) -> None:
-        await self.database[WORK].create_index([("due_at", 1)])
-        await self.database[EFFECTS].create_index([("due_at", 1)])
-        await self.database[OUTBOX].create_index([("order", 1)])
-        await self.transactions.indexes()
-        await self.letters.indexes()
-        owners: list[tuple[str, Sequence[Index]]] = [
-            *((each.collection, each.indexes) for each in self.aggregates),
-            *((each.copies.collection, each.copies.indexes) for each in self.projections),
-        ]
-        for collection, indexes in owners:
-            # A collection made inside a transaction takes a lock that others wait for: make it now.
-            await self._create(self.database[collection], Index((("id", 1),)))
-            for index in indexes:
-                await self._create(self.database[collection], index)
-        for name in ("positions", "slots", "halts", "commits", "dead_letters", "dead_letter_audit", PARKED):
-            with suppress(Exception):
-                await self.database.create_collection(name)
-
-    async def _create(self, collection: Collection, index: Index) -> None:
-        options: dict[str, Any] = {}
-        if index.unique:
-            options["unique"] = True
-        if index.partial is not None:
-            options["partialFilterExpression"] = dict(index.partial)
-        await collection.create_index([("organization", 1), *index.keys], **options)

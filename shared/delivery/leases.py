@@ -110,17 +110,29 @@ class Leases:
         """Slot by slot, and only where no round has just renewed it: one write over all slots would wait until no
         round holds any of them.
         """
-        rows = self.database[SLOTS]
         while True:
             await asyncio.sleep(self.seconds / 4)
+            try:
+                fresh = await self._fresh()
+            except Exception as error:
+                log.warning("leases not looked at: %s", describe(error))
+                continue
             for slot, epoch in list(self.held.items()):
+                if fresh.get(slot) == epoch:
+                    continue
                 try:
-                    fresh = self.clock.wall() + timedelta(seconds=self.seconds * 0.6)
-                    mine = {"_id": slot, "epoch": epoch, "owner": self.owner}
-                    if await rows.find_one({**mine, "until": {"$gt": fresh}}) is not None:
-                        continue
-                    done = await rows.update_one(mine, {"$set": {"until": self._until()}})
+                    done = await self.database[SLOTS].update_one(
+                        {"_id": slot, "epoch": epoch, "owner": self.owner},
+                        {"$set": {"until": self._until()}},
+                    )
                     if done.matched_count != 1 and self.held.get(slot) == epoch:
                         self.held.pop(slot, None)
                 except Exception as error:
                     log.warning("lease of slot %s not renewed: %s", slot, describe(error))
+
+    async def _fresh(self) -> dict[int, int]:
+        """The epochs of the slots of ours that need no renewal yet."""
+        soon = self.clock.wall() + timedelta(seconds=self.seconds * 0.6)
+        rows = self.database[SLOTS].find({"_id": {"$in": list(self.held)}})
+        mine = [row for row in await rows.to_list(None) if row["owner"] == self.owner and row["until"] > soon]
+        return {row["_id"]: row["epoch"] for row in mine}

@@ -136,11 +136,7 @@ class Relay:
             wake.clear()
             rows = await self._read(slot)
             if not rows:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self.limits.slot_lease / 3):
-                        await wake.wait()
-                if not self.leases.is_held(slot, epoch):
-                    raise Fenced
+                await self._idle(slot, epoch)
                 continue
             if slot in self._careful:
                 rows = rows[:1]
@@ -154,6 +150,15 @@ class Relay:
                     raise
             await self._forget(slot, epoch, [row["_id"] for row in rows])
             metrics.RELAY_ROUNDS.labels(outcome="committed").inc()
+
+    async def _idle(self, slot: int, epoch: int) -> None:
+        """Until something is there to send; the poll sees what no wake told. Raises Fenced when the lease is lost."""
+        while not self._wake[slot].is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.limits.slot_lease / 3):
+                    await self._wake[slot].wait()
+            if not self.leases.is_held(slot, epoch):
+                raise Fenced
 
     async def _read(self, slot: int) -> list[Document]:
         """The rows of the lowest order, up to one round's events; majority, so nothing is sent that could vanish."""

@@ -45,9 +45,22 @@ class Reader:
 
 class View(Reader):
     """Plain majority reads outside any transaction. `wall_ms` is the database's time as it was made: whatever it does
-    not see was, or will be, written under an `order` not far before that, if not after it."""
+    not see was, or will be, written under an `order` not far before that, if not after it.
+
+    One that is `brief` serves a single look and reads each document once.
+    """
 
     wall_ms: int = 0
+    brief = False
+
+    def keep(self, collection: str, id: str, found: Any) -> None:
+        if self.brief:
+            self.seen[collection, id] = found
+
+    def briefly(self) -> "View":
+        """The same for a single look."""
+        self.brief = True
+        return self
 
 
 @dataclass(slots=True)

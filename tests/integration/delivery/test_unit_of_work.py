@@ -179,3 +179,14 @@ async def test_several_due_subjects_are_read_together_and_each_is_decided_on(set
         assert sorted((each.id, each.state.fired) for each in fired) == sorted(
             (f"t{n}", 1) for n in range(30)
         )
+
+
+async def test_a_brief_view_reads_a_document_once_and_another_view_each_time(settings):
+    async with running(echo.kernel(settings)) as kernel:
+        made = await kernel.command("acme", lambda tx: echo.echoes.add(tx, "a", state(1)))
+        brief, plain = kernel.view("acme").briefly(), kernel.view("acme")
+        for view in (brief, plain):
+            assert (await echo.echoes.get(view, "a")).state.seen == 1
+        await kernel.command("acme", lambda tx: echo.echoes.save(tx, made, state(2)))
+        assert (await echo.echoes.get(brief, "a")).state.seen == 1
+        assert (await echo.echoes.get(plain, "a")).state.seen == 2
