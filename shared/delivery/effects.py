@@ -55,12 +55,13 @@ class Effects:
         backoff = Backoff(self.limits.backoff_least, self.limits.backoff_most)
         while not self._stopping:
             try:
+                # Before the look: a wake of the time between the look and the wait must not be lost.
+                self._wake.clear()
                 row = await self._take()
                 backoff.reset()
                 if row is not None:
                     await self._carry_out(row)
                     continue
-                self._wake.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(idle):
                         await self._wake.wait()
