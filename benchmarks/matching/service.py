@@ -1,6 +1,7 @@
 """The matching service on a real broker and database: from a profile change to its draft, and `/live` meanwhile."""
 
 import asyncio
+import multiprocessing
 import random
 import statistics
 import tempfile
@@ -136,6 +137,12 @@ class Watched:
                 self.slowest = max(self.slowest, time.perf_counter() - began - 0.005)
 
 
+def _worker_peak() -> float:
+    """GiB that the worker process has used at most."""
+    statuses = (Path(f"/proc/{each.pid}/status").read_text() for each in multiprocessing.active_children())
+    return max(int(each.split("VmHWM:")[1].split()[0]) for each in statuses) / 2**20
+
+
 async def _planned(service: Service, epoch: int, seconds: float = 600) -> int:
     """Wait until a plan after `epoch` has been carried out whole; its epoch. Raises TimeoutError."""
     database = service.kernel.database
@@ -201,6 +208,7 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
                     epoch = await _planned(service, epoch, 60)
                     took.append(time.perf_counter() - began)
                 asking.cancel()
+                peak = _worker_peak()
     ordered = sorted(took)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     line(
@@ -212,6 +220,7 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
         met=p99 < DEBOUNCE + 1,
         first_plan_s=first,
         live_slowest_ms=live.slowest * 1000,
+        worker_peak_gib=peak,
         changes=changes,
         seed=seed,
     )

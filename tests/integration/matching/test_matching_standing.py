@@ -1,10 +1,14 @@
 """Plans that stand follow what was written since, on the real cluster, and answer what coordinators ask of them."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
+from services.matching.app import build
 from services.matching.work.loading import Loader
 from shared.contracts import ENROLLMENTS
 from shared.contracts.common import Days
+from tests.integration.matching.conftest import until
 
 
 def window(world):
@@ -104,3 +108,51 @@ async def test_coordinators_ask_why_not_and_read_rank_and_price(world):
     draft = (await world.pair_of("e2"))["assessment"]
     assert (draft["rank"], draft["possible"]) == (1, 4)
     assert draft["sentence"] == "The best of 4 possible mentors"
+
+
+async def test_replicas_that_plan_in_turn_follow_each_others_writes(world):
+    await four(world, draft_bonus=0)
+    another = build(world.settings)
+    async with another.app.router.lifespan_context(another.app):
+        kernels = (world.kernel, another.kernel)
+        for turn in range(6):
+            # Whoever is quicker plans; the other's plan is out of date then, and has to catch up next time.
+            shift = 1 + turn % 3
+            await world.enroll("mentee", "e0", skills_sought={f"s{shift}": 5})
+            await world.enroll("mentee", f"e{shift}", skills_sought={"s0": 5})
+            for kernel in kernels:
+                await settled(kernel)
+            wanted = {"e0": f"m{shift}", f"e{shift}": "m0"}
+            assert (await world.partners("draft")).items() >= wanted.items()
+            await world.enroll("mentee", "e0", skills_sought={"s0": 5})
+            await world.enroll("mentee", f"e{shift}", skills_sought={f"s{shift}": 5})
+            for kernel in kernels:
+                await settled(kernel)
+            assert await world.partners("draft") == {f"e{n}": f"m{n}" for n in range(4)}
+
+
+async def test_the_next_owner_takes_over_when_a_replica_is_gone(world):
+    await four(world, draft_bonus=0)
+    await world.stack.aclose()
+    async with AsyncExitStack() as stack:
+        world.stack = stack
+        await world.start()
+        await world.enroll("mentee", "e0", skills_sought={"s1": 5})
+        await world.enroll("mentee", "e1", skills_sought={"s0": 5})
+        await world.settled()
+        assert await world.partners("draft") == {"e0": "m1", "e1": "m0", "e2": "m2", "e3": "m3"}
+        assert await world.published() == {}
+
+
+async def settled(kernel):
+    """Nothing is due at once or within moments, as this replica sees it."""
+
+    async def quiet():
+        soon = {"due_at": {"$lte": kernel.clock.now() + timedelta(seconds=20)}}
+        state = await kernel.readiness()
+        waiting = await kernel.database["work"].count_documents(soon)
+        return state.ready and not (state.lag or state.due or state.outbox or waiting)
+
+    for _ in range(3):
+        await until(quiet, 60)
+        await asyncio.sleep(0.2)
