@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.matching.domain.pair import DRAFT, DROPPED, SHOWN, WITHDRAWN, Pair
+from services.matching.domain.pair import DRAFT, DROPPED, SHOWN, WITHDRAWN
 from services.matching.domain.people import DEFAULT_WEIGHTS, MENTOR, Boost, Person, Round, Rules
 from services.matching.domain.settle import MemberFacts
 from shared.contracts.cases import LIVE
@@ -177,12 +178,30 @@ def capacity_of(enrollment: Enrollment, program: Program) -> int:
     return min(limits)
 
 
-def past_of(participant: str, pairs: Iterable[Pair], rules: Rules) -> frozenset[str]:
+class Seated(Protocol):
+    """A member of a pair, as far as `past_of` looks."""
+
+    @property
+    def participant(self) -> str: ...
+
+
+class Paired(Protocol):
+    """A pair, as far as `past_of` looks."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def members(self) -> Sequence[Seated]: ...
+
+
+def past_of(participant: str, pairs: Iterable[Paired], rules: Rules) -> frozenset[str]:
     """With whom this participant is, or was, in a pair that people saw. A proposal that was withdrawn for a
     gate is none: when the gate opens, the two may be proposed again."""
     found: set[str] = set()
     for pair in pairs:
-        if pair.state in {DRAFT, DROPPED, WITHDRAWN} or pair.member(participant) is None:
+        if pair.state in {DRAFT, DROPPED, WITHDRAWN}:
+            continue
+        if all(each.participant != participant for each in pair.members):
             continue
         if pair.state in SHOWN or rules.exclude_past:
             found.update(each.participant for each in pair.members if each.participant != participant)

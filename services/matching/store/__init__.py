@@ -1,6 +1,6 @@
 """All that matching keeps, and every question it asks of it; the only file here that names MongoDB's filters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from services.matching.domain.facts import MATCHABLE
@@ -28,6 +28,9 @@ from services.matching.store.documents import (
     PlanPage as PlanPage,
 )
 from services.matching.store.documents import (
+    Sketch as Sketch,
+)
+from services.matching.store.documents import (
     Summary as Summary,
 )
 from shared.contracts import ASSESSMENTS, CASES, ENROLLMENTS, PAIRS, PARTICIPANTS, PROGRAMS
@@ -40,7 +43,7 @@ from shared.delivery import Aggregates, Copies, Index, Reader, Stored
 LEVELS = 50
 """Steps of the manager tree after which the walk for the rule `any` ends, whatever the data say."""
 
-PAGE = 500
+PAGE = 250
 """Documents a read; between reads the event loop goes on, also while a large cohort is loaded."""
 
 
@@ -116,10 +119,9 @@ class Store:
             at, {"state.members.enrollment": enrollment, "state.state": {"$in": sorted(OPEN)}}
         )
 
-    async def history(self, at: Reader, program: str) -> list[Stored[Pair]]:
+    async def history(self, at: Reader, program: str) -> list[Sketch]:
         """Every pair a program ever made, whatever became of it, dropped drafts left out."""
-        where = {"state.program": program, "state.state": {"$ne": DROPPED}}
-        return [each async for each in _all(self.pairs, at, where)]
+        return await self._sketches(at, {"state.program": program, "state.state": {"$ne": DROPPED}})
 
     async def history_of(self, at: Reader, program: str, people: Sequence[str]) -> list[Stored[Pair]]:
         """Every pair of a program that any of these participants is or was in."""
@@ -130,10 +132,20 @@ class Store:
         }
         return [each async for each in _all(self.pairs, at, where)]
 
-    async def pairs_since(self, at: Reader, program: str, order: int) -> list[Stored[Pair]]:
+    async def pairs_since(self, at: Reader, program: str, order: int) -> list[Sketch]:
         """Pairs of a program that were written since, whatever became of them."""
-        where = {"state.program": program, "order": {"$gte": order}}
-        return [each async for each in _all(self.pairs, at, where)]
+        return await self._sketches(at, {"state.program": program, "order": {"$gte": order}})
+
+    async def _sketches(self, at: Reader, where: Mapping[str, Any]) -> list[Sketch]:
+        found: list[Sketch] = []
+        after: str | None = None
+        fields = ("state.state", "state.cohort", "state.members")
+        while True:
+            rows = await self.pairs.glimpse(at, where, fields, limit=PAGE, after=after)
+            found += [Sketch.of(row) for row in rows]
+            if len(rows) < PAGE:
+                return found
+            after = rows[-1]["id"]
 
     async def page_of_pairs(
         self,
@@ -165,9 +177,18 @@ class Store:
 
     # -- people -------------------------------------------------------------------------------------------------
 
-    async def enrollments_of_cohort(self, at: Reader, program: str, cohort: str) -> list[Enrollment]:
+    async def enrollments_of_cohort(
+        self, at: Reader, program: str, cohort: str
+    ) -> AsyncIterator[list[Enrollment]]:
+        """All of a cohort who can be matched, or could but for some days, a page at a time."""
         where = {"state.program": program, "state.cohort": cohort}
-        return [Enrollment.model_validate(each.state) async for each in _all(self.enrollments, at, where)]
+        after: str | None = None
+        while True:
+            rows = await self.enrollments.find(at, where, limit=PAGE, after=after)
+            yield [Enrollment.model_validate(row.state) for row in rows if row.state["state"] in MATCHABLE]
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].id
 
     async def matchable(self, at: Reader, program: str, cohort: str) -> list[str]:
         """Ids of a cohort's enrollments that can be matched, or could but for some days."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from services.matching.domain.pair import Frozen
+from services.matching.domain.people import MENTEE, MENTOR
 
 
 class Place(Frozen):
@@ -64,6 +66,38 @@ class Arrivals(Frozen):
     """Enrollments that can be matched and could not before."""
     moved: int = 0
     """Changes in the tree of managers, or pages that met somebody the plan did not know as they are."""
+
+
+class Seat(NamedTuple):
+    """One member of a pair."""
+
+    participant: str
+    enrollment: str
+    role: str
+
+
+class Sketch(NamedTuple):
+    """As much of a pair as a plan of everybody needs: there are very many, and each has long reasons."""
+
+    id: str
+    state: str
+    cohort: str
+    members: tuple[Seat, ...]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Sketch":
+        """From a document of which only these fields were read."""
+        state = row["state"]
+        seats = tuple(
+            Seat(each["participant"], each["enrollment"], each["role"]) for each in state["members"]
+        )
+        return cls(row["id"], state["state"], state["cohort"], seats)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """(mentee's enrollment, mentor's enrollment)."""
+        by_role = {each.role: each.enrollment for each in self.members}
+        return by_role[MENTEE], by_role[MENTOR]
 
 
 class Making(Frozen):

@@ -11,10 +11,10 @@ from services.matching.domain.pair import DRAFT, SHOWN, Pair
 from services.matching.domain.people import Person, Rules
 from services.matching.domain.plan import Ends
 from services.matching.domain.tree import reach
-from services.matching.store import Store
+from services.matching.store import Sketch, Store
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.programs import Program
-from shared.delivery import Reader, Stored
+from shared.delivery import Reader
 
 T = TypeVar("T")
 
@@ -37,6 +37,24 @@ class Loaded:
     missing: bool
     """Somebody's enrollment has arrived before the person."""
 
+    def joined(self, more: "Loaded") -> "Loaded":
+        """Both; the lists and maps of this one go on in the result."""
+        self.persons.extend(more.persons)
+        self.managers.update(more.managers)
+        self.participants.update(more.participants)
+        self.again.update(more.again)
+        return replace(self, missing=self.missing or more.missing)
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the pairs there are, and were, say about people."""
+
+    pairs: dict[str, list[Pair | Sketch]]
+    """Participant → theirs."""
+    held: dict[str, int]
+    """Enrollment → places taken by shown and living pairs."""
+
 
 class Loader:
     """Reads for plans."""
@@ -45,12 +63,17 @@ class Loader:
         self.store = store
 
     async def everybody(self, at: Reader, program: Program, cohort: str) -> tuple[Loaded, dict[str, Ends]]:
-        """All people of a cohort who can be matched, and its drafts: pair id → ends."""
-        found = await self.store.enrollments_of_cohort(at, program.id, cohort)
+        """All people of a cohort who can be matched, and its drafts: pair id → ends.
+
+        A page at a time, and of a page only what the plan needs stays: everything at once would be a million objects.
+        """
         history = await self.store.history(at, program.id)
-        loaded = await self._people(at, program, [each for each in found if each.state in MATCHABLE], history)
-        drafts = [each for each in history if each.state.state == DRAFT and each.state.cohort == cohort]
-        return loaded, {each.id: ends_of(each.state) for each in drafts}
+        drafts = {each.id: each.ends for each in history if each.state == DRAFT and each.cohort == cohort}
+        past = await _past(history)
+        found = Loaded([], {}, {}, {}, (), False)
+        async for page in self.store.enrollments_of_cohort(at, program.id, cohort):
+            found = found.joined(await self._people(at, program, page, past))
+        return found, drafts
 
     async def some(self, at: Reader, program: Program, cohort: str, ids: Sequence[str]) -> Loaded:
         """These enrollments of a cohort. Those that are erased, elsewhere or over are `gone`."""
@@ -62,11 +85,11 @@ class Loader:
         ]
         people = sorted({each.participant for each in there})
         history = await self.store.history_of(at, program.id, people) if people else []
-        loaded = await self._people(at, program, there, history)
+        loaded = await self._people(at, program, there, await _past([each.state for each in history]))
         return replace(loaded, gone=tuple(sorted(set(ids) - set(loaded.participants))))
 
     async def _people(
-        self, at: Reader, program: Program, enrollments: Sequence[Enrollment], history: Sequence[Stored[Pair]]
+        self, at: Reader, program: Program, enrollments: Sequence[Enrollment], past: Past
     ) -> Loaded:
         rules = rules_of(program)
         ids = sorted({each.participant for each in enrollments})
@@ -80,7 +103,7 @@ class Loader:
             if moment is not None and one.enrollment is not None:
                 again[one.enrollment.id] = moment
         return Loaded(
-            await _persons(at, program, rules, known, history),
+            await _persons(at, program, rules, known, past),
             managers,
             {each.id: each.participant for each in enrollments},
             again,
@@ -89,27 +112,27 @@ class Loader:
         )
 
 
+async def _past(history: Sequence[Pair | Sketch]) -> Past:
+    """What pairs say about people."""
+    past = Past({}, {})
+    async for each in slowly(history):
+        for member in each.members:
+            past.pairs.setdefault(member.participant, []).append(each)
+            if each.state in SHOWN:
+                past.held[member.enrollment] = past.held.get(member.enrollment, 0) + 1
+    return past
+
+
 async def _persons(
-    at: Reader, program: Program, rules: Rules, known: Sequence[Known], history: Sequence[Stored[Pair]]
+    at: Reader, program: Program, rules: Rules, known: Sequence[Known], past: Past
 ) -> list[Person]:
-    pairs_of: dict[str, list[Pair]] = {}
-    held: dict[str, int] = {}
-    async for stored in slowly(history):
-        for member in stored.state.members:
-            pairs_of.setdefault(member.participant, []).append(stored.state)
-            if stored.state.state in SHOWN:
-                held[member.enrollment] = held.get(member.enrollment, 0) + 1
     people: list[Person] = []
     async for one in slowly(known):
         if one.enrollment is not None:
             id, participant = one.enrollment.id, one.enrollment.participant
-            past = past_of(participant, pairs_of.get(participant, ()), rules)
-            people.append(person_of(one, program, at.now, held=held.get(id, 0), past=past))
+            before = past_of(participant, past.pairs.get(participant, ()), rules)
+            people.append(person_of(one, program, at.now, held=past.held.get(id, 0), past=before))
     return people
-
-
-def ends_of(pair: Pair) -> Ends:
-    return pair.mentee.enrollment, pair.mentor.enrollment
 
 
 async def slowly(rows: Sequence[T]) -> AsyncIterator[T]:

@@ -17,14 +17,15 @@ from services.matching.domain.people import MENTEE
 from services.matching.domain.plan import Cohort, Ends, Refusal
 from services.matching.solver import Mirror, Solver
 from services.matching.store import Arrivals, LeftOver, Store
-from services.matching.work.loading import Loaded, Loader, ends_of
+from services.matching.work.loading import Loaded, Loader
 from shared import metrics
 from shared.contracts.programs import Program
 from shared.delivery import View
 
-OVERLAP_MS = 20_000
+OVERLAP_MS = 10_000
 """How far back changes are read again: a transaction stamps its writes when it begins, and no one that is still to
-commit can have begun longer ago (architecture.md, Running it: they live 5 to 10 seconds)."""
+commit can have begun longer ago (architecture.md, Running it: they live 5 to 10 seconds,
+those of pages and commands less)."""
 LONGEST = timedelta(days=1)
 """Program time after which everything is loaded again, whatever happened: a net, and the year of summer times."""
 RENEW = timedelta(minutes=1)
@@ -167,8 +168,8 @@ class Plans:
             ids |= set(await self.store.matchable(at, program.id, cohort)) - set(kept.participants)
         for pair in await self.store.pairs_since(at, program.id, since):
             kept.drafts.pop(pair.id, None)
-            if pair.state.state == DRAFT and pair.state.cohort == cohort:
-                kept.drafts[pair.id] = ends_of(pair.state)
+            if pair.state == DRAFT and pair.cohort == cohort:
+                kept.drafts[pair.id] = pair.ends
         for id, row in (await self.store.left_since(at, program.id, cohort, since)).items():
             if row.state.reason is None:
                 kept.left.pop(id, None)
