@@ -2,13 +2,13 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from shared.console.out import Failed
+from shared.console.out import Failed, json_option, say
 from shared.console.services import build, settings_class
 from shared.console.settings import SERVICES, ConsoleSettings
 
@@ -26,17 +26,19 @@ _folder = click.option(
 @click.command()
 @_folder
 @_check
-def openapi(folder: Path, check: bool) -> None:
+@json_option
+def openapi(folder: Path, check: bool, as_json: bool) -> None:
     """Write the OpenAPI 3.1 document of each service, or check that the committed ones are current and
     valid.
     """
-    settle({folder / f"{name}.json": openapi_of(name) for name in SERVICES}, check, _valid_openapi)
+    settle({folder / f"{name}.json": openapi_of(name) for name in SERVICES}, check, as_json, _valid_openapi)
 
 
 @click.command()
 @_folder
 @_check
-def asyncapi(folder: Path, check: bool) -> None:
+@json_option
+def asyncapi(folder: Path, check: bool, as_json: bool) -> None:
     """Write the AsyncAPI 3 document of all topics and, in the folder `events` beside it, the JSON Schema of
     every event type; or check that the committed ones are current.
 
@@ -50,13 +52,13 @@ def asyncapi(folder: Path, check: bool) -> None:
         raise Failed("not compatible with what is published: " + "; ".join(refused))
     if check and (differ := drift(events)):
         raise Failed(f"not current: {', '.join(differ)}; run the command without --check and commit")
+    written: list[str] = []
     if not check:
         try:
-            for path in write_schemas(events):
-                click.echo(f"wrote {path}")
+            written = [str(path) for path in write_schemas(events)]
         except PublishedSchemaChanged as error:
             raise Failed(str(error)) from None
-    settle({folder / "asyncapi.json": pretty(document())}, check, None)
+    settle({folder / "asyncapi.json": pretty(document())}, check, as_json, written=written)
 
 
 @click.command()
@@ -68,9 +70,10 @@ def asyncapi(folder: Path, check: bool) -> None:
     help="Where.",
 )
 @_check
-def settings(folder: Path, check: bool) -> None:
+@json_option
+def settings(folder: Path, check: bool, as_json: bool) -> None:
     """Write the pages docs/settings.md and docs/metrics.md, or check that the committed ones are current."""
-    settle(pages(folder), check, None)
+    settle(pages(folder), check, as_json)
 
 
 def pages(folder: Path) -> dict[Path, str]:
@@ -97,8 +100,14 @@ def pretty(document: Any) -> str:
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def settle(wanted: dict[Path, str], check: bool, valid: Callable[[str], None] | None) -> None:
-    """Write the files that differ, or with `check` raise Failed naming them."""
+def settle(
+    wanted: dict[Path, str],
+    check: bool,
+    as_json: bool,
+    valid: Callable[[str], None] | None = None,
+    written: Sequence[str] = (),
+) -> None:
+    """Write the files that differ, or with `check` raise Failed naming them; then say which were written."""
     differ = []
     for path, text in wanted.items():
         if valid is not None:
@@ -109,11 +118,11 @@ def settle(wanted: dict[Path, str], check: bool, valid: Callable[[str], None] | 
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            click.echo(f"wrote {path}")
-    if not differ:
-        click.echo(f"current: {len(wanted)} files")
     if check and differ:
         raise Failed(f"not current: {', '.join(differ)}; run the command without --check and commit")
+    written = [*written, *differ]
+    text = "\n".join(f"wrote {path}" for path in written) or f"current: {len(wanted)} files"
+    say({"written": written, "files": len(wanted)}, as_json, text)
 
 
 def _valid_openapi(text: str) -> None:

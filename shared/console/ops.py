@@ -41,11 +41,12 @@ def consumers_list(service: str | None, as_json: bool) -> None:
 @consumers.command("resume")
 @click.argument("service", type=SERVICE)
 @click.argument("consumer")
-def consumers_resume(service: str, consumer: str) -> None:
+@json_option
+def consumers_resume(service: str, consumer: str, as_json: bool) -> None:
     """Let the halted CONSUMER of SERVICE go on (after the cause is fixed)."""
     settings = console_settings()
     call(settings, service, "POST", f"/v1/ops/consumers/{consumer}/resume", token=ops_token(settings))
-    click.echo(f"{consumer} of {service} goes on")
+    say({"service": service, "consumer": consumer}, as_json, f"{consumer} of {service} goes on")
 
 
 @click.group()
@@ -127,8 +128,9 @@ def _dead_letters(
 @click.argument("id")
 @click.option("--payload", is_flag=True, help="Also the record itself; needs the role admin, and is audited.")
 @click.option("--org", help="With --payload: the organization it belongs to (embedded profile).")
-def dead_letters_show(service: str, id: str, payload: bool, org: str | None) -> None:
-    """One dead letter, as JSON."""
+@json_option
+def dead_letters_show(service: str, id: str, payload: bool, org: str | None, as_json: bool) -> None:
+    """One dead letter, field by field."""
     settings = console_settings()
     if payload and settings.token is None and org is None:
         raise click.UsageError(
@@ -136,7 +138,12 @@ def dead_letters_show(service: str, id: str, payload: bool, org: str | None) -> 
         )
     token = ops_token(settings, "admin", org or "operations") if payload else ops_token(settings)
     params = {"payload": "true"} if payload else {}
-    say(call(settings, service, "GET", f"/v1/ops/dead-letters/{id}", token=token, params=params), True, "")
+    found = call(settings, service, "GET", f"/v1/ops/dead-letters/{id}", token=token, params=params)
+    say(
+        found,
+        as_json,
+        "\n".join(f"{name:<14}{'-' if value is None else value}" for name, value in found.items()),
+    )
 
 
 @dead_letters.command("redrive")
