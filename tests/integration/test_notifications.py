@@ -1,5 +1,6 @@
 """A silent pair on the real cluster: rungs, recovery, rematch, mail and answers, seen from outside."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from services.notifications.settings import Settings
 from shared.contracts import ANSWERS, CASES, DELIVERIES
 from shared.contracts.topics import DEAD_LETTERS, read_by
 from tests.integration.delivery.conftest import until
-from tests.support.kafka import Sender, create_topics
+from tests.support.kafka import Sender, create_topics, read_all
 from tests.support.notifications import Mailbox, Scene, Serving, eventually, links, scene
 
 
@@ -329,3 +330,50 @@ async def test_only_coordinators_of_the_program_see_and_act(stage, mailbox):
         await stage.days(30)
     assert "side by side" not in str(await stage.published(CASES))
     assert mailbox.kinds() == ["rung.owing", "word"]
+
+
+async def test_every_fact_three_times_and_shuffled_opens_one_case_for_each_silent_pair(
+    settings, mailbox, monkeypatch
+):
+    seed = random.randrange(1 << 30)
+    print("seed", seed)
+    chance = random.Random(seed)
+    facts = []
+
+    async def collect(events):
+        facts.extend(events)
+
+    async with scene(settings, mailbox) as stage:
+        send = stage.sender.events
+        monkeypatch.setattr(stage.sender, "events", collect)
+        await stage.people()
+        await stage.program(messages_per_week=20)
+        pairs = [f"pair{n}" for n in range(6)]
+        for id in pairs:
+            await stage.pair(id=id)
+        for round in range(5):
+            for id in pairs:
+                # Silent, back, silent again …; at the end half of them are silent.
+                silent = round % 2 == 0 and (round < 4 or id in pairs[:3])
+                await stage.health(*(["stalled"] if silent else []), id=id)
+        thrice = [each for each in facts for _ in range(3)]
+        order = sorted(range(len(thrice)), key=lambda n: n + chance.uniform(0, 100))
+        for start in range(0, len(order), 25):
+            await send(thrice[n] for n in order[start : start + 25])
+        await stage.settle()
+        await stage.days(3)
+        async with stage.client("coordinator") as coordinator:
+            live = (await coordinator.get("/v1/cases")).json()["items"]
+        assert sorted(case["id"] for case in live) == pairs[:3]
+        assert {case["rung"] for case in live} == {2}
+        sent = [mail["Message-ID"] for mail in mailbox.mails]
+        assert len(sent) == len(set(sent)), "no mail went twice"
+        said = {}
+        for record in await read_all(settings.kafka_bootstrap, settings.topic_prefix + CASES.name):
+            version = int(dict(record.headers)["ce_sequence"])
+            assert version == said.get(record.key, 0) + 1, "each version once, in order"
+            said[record.key] = version
+        rows = await stage.kernel.database["attention"].find({"version": {"$gt": 0}}).to_list(None)
+        assert {key.decode(): version for key, version in said.items()} == {
+            row["_id"]: row["version"] for row in rows
+        }

@@ -60,7 +60,7 @@ async def test_a_record_that_cannot_be_applied_is_set_aside_and_its_neighbors_ar
             await settled(kernel)
             known = {row.id for row in await echo.participants.find(kernel.view("acme"), {})}
             assert known == {f"{side}{n}" for side in "ab" for n in range(9)}
-            letters, _ = await kernel.ops.dead_letters(_all(), None, 10)
+            letters, _ = await kernel.ops.dead_letters(everything(), None, 10)
             assert [each["reason"] for each in letters] == [reason]
             assert "value" not in letters[0]
             told = await read_all(kafka.bootstrap, settings.topic_prefix + DEAD_LETTERS["sessions"].name)
@@ -116,7 +116,7 @@ async def test_a_projection_that_always_fails_halts_and_goes_on_after_a_fix(sett
             object.__setattr__(projection, "wakes", lambda change: [echo.Wake("echo", change.id)])
         assert await kernel.ops.resume("inbox", "test")
         await settled(kernel)
-        done = await kernel.ops.redrive(_all(), False, "test")
+        done = await kernel.ops.redrive(everything(), False, "test")
         assert done["counts"] == {"applied": set_aside}
         await settled(kernel)
         rows = await echo.echoes.find(kernel.view("acme"), {})
@@ -175,11 +175,14 @@ async def test_redrive_twice_has_one_effect_and_never_overwrites_a_newer_state(s
         assert await kernel.letters.count() == 2
         for projection in kernel.applier.projections.values():
             object.__setattr__(projection, "wakes", lambda change: [echo.Wake("echo", change.id)])
-        dry = await kernel.ops.redrive(_all(), True, "test")
+        dry = await kernel.ops.redrive(everything(), True, "test")
         assert dry["counts"] == {"applied": 1, "superseded": 1}
         assert await kernel.letters.count() == 2
-        assert (await kernel.ops.redrive(_all(), False, "test"))["counts"] == {"applied": 1, "superseded": 1}
-        assert (await kernel.ops.redrive(_all(), False, "test"))["counts"] == {}
+        assert (await kernel.ops.redrive(everything(), False, "test"))["counts"] == {
+            "applied": 1,
+            "superseded": 1,
+        }
+        assert (await kernel.ops.redrive(everything(), False, "test"))["counts"] == {}
         await settled(kernel)
         newest = await echo.participants.get(kernel.view("acme"), "p")
         assert newest.version == 2
@@ -188,7 +191,7 @@ async def test_redrive_twice_has_one_effect_and_never_overwrites_a_newer_state(s
         assert [note["actor"] for note in notes] == ["test", "test"]
 
 
-def _all():
+def everything():
     return Filters()
 
 
