@@ -1,6 +1,7 @@
 """The echo service on the real cluster, in this process or in processes of its own."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ from shared.contracts import DEAD_LETTERS, HEALTH, PARTICIPANTS
 from shared.delivery import Kernel
 from tests.support import echo
 from tests.support.kafka import create_topics
+
+DRIVERS = ("motor", "pymongo")
 
 
 @asynccontextmanager
@@ -46,6 +49,14 @@ async def settled(kernel: Kernel) -> None:
         return calm >= 2
 
     await until("the service is settled", check)
+
+
+@pytest.fixture(
+    params=[os.environ["RAPPORT_MONGO_DRIVER"]] if os.environ.get("RAPPORT_MONGO_DRIVER") else DRIVERS
+)
+def mongo_driver(request: pytest.FixtureRequest) -> str:
+    """The kernel holds with either driver; a setting chooses one."""
+    return str(request.param)
 
 
 @pytest.fixture
