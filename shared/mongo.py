@@ -117,6 +117,17 @@ class Mongo:
             cursor = await cursor
         return cast("list[Document]", await cursor.to_list(None))
 
+    async def stream(
+        self, collection: Collection, pipeline: Sequence[Mapping[str, Any]], size: int
+    ) -> AsyncIterator[list[Document]]:
+        """The result documents of an aggregation outside a transaction, `size` at a time: one query, where pages by
+        id would look at everything again for each page."""
+        cursor = cast("Any", collection.aggregate)(list(pipeline), batchSize=size)
+        if not self._motor:
+            cursor = await cursor
+        while found := await cursor.to_list(size):
+            yield cast("list[Document]", found)
+
     async def close(self) -> None:
         """Close all connections."""
         closed = cast("Any", self._client).close()

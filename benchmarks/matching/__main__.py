@@ -11,6 +11,7 @@ import time
 from benchmarks.matching.clock import line
 from benchmarks.matching.cohorts import all_terms, exponent, large, programs, repair, tight
 from benchmarks.matching.dense import coarse, dense
+from benchmarks.matching.service import service
 
 SEED = 1
 FRESH = """
@@ -61,6 +62,7 @@ def full() -> None:
     repair(100_000, 33_333, 3, SEED, 50)
     repair(100_000, 40_000, 3, SEED, 2)
     fresh()
+    service(7_500, 2_500, 3, SEED, 100)
 
 
 if __name__ == "__main__":

