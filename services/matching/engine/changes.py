@@ -7,6 +7,7 @@ import numpy as np
 from services.matching.engine.compile import Flags, Longs, kernel
 from services.matching.engine.market import Market, note, release
 from services.matching.engine.paths import sell, serve
+from services.matching.engine.swap import swap
 
 DEAD = -(2**61)
 """Points of an unused place in a row: no search ever takes it."""
@@ -195,11 +196,35 @@ def replace_column(
 
 
 @kernel
+def _swap(m: Market, i: int, j: int, stamp: int, waiting: Longs) -> int:
+    """`swap` without those who wait for their turn."""
+    wishes = m.demands[waiting]
+    m.demands[waiting] = 0
+    looked = swap(m, i, j, stamp)
+    m.demands[waiting] = wishes
+    return looked
+
+
+@kernel
 def mend(m: Market, stamp: int, mentees: Longs, mentors: Longs) -> tuple[int, int]:
     """Serve these mentees, sell what these mentors have left. Returns (stamp, looked at)."""
     looked = 0
     for x in range(len(mentees)):
-        stamp, seen = serve(m, mentees[x], stamp, True)
+        i = mentees[x]
+        alone = True  # those who wait have not been looked at, and only who holds nobody can be kept out of a search
+        for y in range(x + 1, len(mentees)):
+            alone = alone and m.served[mentees[y]] == 0
+        stamp, seen = serve(m, i, stamp, False)
+        for y in range(len(mentors) if alone else 0):
+            j = mentors[y]
+            if m.served[i] >= m.demands[i] or m.gains[i] <= 0:
+                break
+            if m.load[j] >= m.places[j] or m.prices[j] <= 0:
+                continue
+            stamp += 1
+            looked += _swap(m, i, j, stamp, mentees[x + 1 :])
+            stamp, seen = serve(m, i, stamp, False)
+        stamp, seen = serve(m, i, stamp, True)
         looked += seen
     for x in range(len(mentors)):
         stamp, seen = sell(m, mentors[x], stamp)

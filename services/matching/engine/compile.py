@@ -4,7 +4,10 @@ An unseen type compiled on the hot path costs seconds, so every kernel names its
 cache lies beside the source; importing a kernel's module once, when an image is built, fills it.
 """
 
+import hashlib
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numba
@@ -37,7 +40,26 @@ def kernel(body: F) -> F:
     hints = get_type_hints(body, include_extras=True)
     result = _type(hints.pop("return"))
     signature = result(*[_type(hint) for hint in hints.values()])
-    return cast(F, numba.njit([signature], cache=True, nogil=True)(body))
+    compiled: Any = numba.njit(nogil=True)(body)
+    compiled.enable_caching()
+    # numba asks only whether this file changed, and would go on with the old code of a kernel called in another one.
+    compiled.stamp = _stamp(body)
+    compiled._cache._cache_file._source_stamp = compiled.stamp
+    compiled.compile(signature)
+    compiled.disable_compile()
+    return cast(F, compiled)
+
+
+def _stamp(body: Callable[..., object]) -> str:
+    """Of the file of a kernel and of every kernel and array type that its module imported before."""
+    found = hashlib.sha256(Path(body.__code__.co_filename).read_bytes())
+    for _, value in sorted(body.__globals__.items()):
+        if hasattr(value, "stamp"):
+            found.update(value.stamp.encode())
+        elif isinstance(value, type) and issubclass(value, tuple) and value.__module__ != body.__module__:
+            source = sys.modules[value.__module__].__file__
+            found.update(Path(source).read_bytes() if source else b"")
+    return found.hexdigest()
 
 
 def _type(hint: Any) -> Any:

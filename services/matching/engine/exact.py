@@ -46,6 +46,9 @@ def market(given: Graph, prices: Ints) -> Market:
         mentors=np.zeros((mentors, 4), np.int64),
         mentees=np.zeros((max(1, mentees), 4), np.int64),
         heap=np.zeros((2, front), np.int64),
+        back_mentors=np.zeros((mentors, 4), np.int64),  # memory only where a search writes
+        back_mentees=np.zeros((max(1, mentees), 4), np.int64),
+        back_heap=np.zeros((2, front), np.int64),
         moves=np.zeros(2, np.int64),
         journal=np.zeros(0, np.int64),
     )

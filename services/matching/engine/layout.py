@@ -24,7 +24,7 @@ def layout(
     """
     width = np.diff(given.indptr)
     degree = np.bincount(given.indices, minlength=given.mentors)
-    room = np.maximum(width + ROOM, 3 * ROOM)
+    room = np.maximum(width + 2 * ROOM, 4 * ROOM)
     limits = np.cumsum(room)
     starts = limits - room
     edges = int(limits[-1]) if len(limits) else 0
@@ -64,6 +64,7 @@ def layout(
         place=np.zeros(edges, np.int64),
         prices=np.where(places > 0, prices, 0),
         heap=np.zeros((2, front), np.int64),
+        back_heap=np.zeros((2, front), np.int64),
         moves=np.zeros(2, np.int64),
         journal=np.zeros(JOURNAL, np.int64),
     )

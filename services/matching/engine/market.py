@@ -50,6 +50,10 @@ class Market(NamedTuple):
     """(mentees, 4) the same."""
     heap: LongRows
     """A search's front: nodes, keys."""
+    back_mentors: LongRows
+    back_mentees: LongRows
+    back_heap: LongRows
+    """The same of a search that goes the other way at the same time (`swap`)."""
     moves: Longs
     """(2,) places given so far, over all searches; and how far the journal is written."""
     journal: Longs

@@ -9,7 +9,7 @@ from services.matching.engine.candidates import passes
 from services.matching.engine.changes import mark
 from services.matching.engine.graph import Graph, Ints, Objective
 from services.matching.engine.match import KEEP, REPAIRS, Found, pool_bound
-from services.matching.engine.renewal import least_held, renew_rows
+from services.matching.engine.renewal import hold_on, renew_rows
 from services.matching.engine.repair import Change, MenteeChange, MentorChange, Repaired, Standing
 from services.matching.engine.sources import Ints32, Source
 from services.matching.engine.thresholds import OUTSIDE, Flags
@@ -77,7 +77,8 @@ class Proved(Standing):
     @property
     def proof_current(self) -> bool:
         """Whether today's prices prove that no better matching exists in the whole pool."""
-        return not self._unproved().any()
+        failing, bars = self._doubtful()
+        return not hold_on(self.market, bars, failing, True)
 
     def apply(self, changes: list[Change]) -> Repaired:
         """As `Standing.apply`; the answer says whether the proof over the whole pool is current."""
@@ -126,33 +127,17 @@ class Proved(Standing):
         moment = self.thresholds.moment(shown)
         served = np.zeros(len(self.market.demands), np.bool_)
         sold = np.zeros(len(self.capacities), np.bool_)
-        looked = moved = 0
         for rows, got in passes(source, wanted, shown[: source.mentors], keep, threads):
             self.thresholds.row(rows.astype(np.int64), got.rest, moment)
-            at = 0
+            rest, at = self.thresholds.rest, 0
             while True:
-                at = renew_rows(self.market, self.slack, rows, at, *got[:3], self.unit, served, sold)
+                m, slack = self.market, self.slack
+                at = renew_rows(m, slack, rows, at, *got[:3], self.unit, shown, rest, served, sold)
                 if at == len(rows):
                     break
-                count = int(got.counts[at])
-                anew = self._joined(int(rows[at]), got.mentors[at, :count], got.scores[at, :count])
-                seen, made = self._again(self._with_row(int(rows[at]), *anew))
-                looked, moved, at = looked + seen, moved + made, at + 1
+                self._again(self.graph)
         # The bonus is of what stood before all of it: it moves at the end.
-        seen, made = self._mend(np.flatnonzero(served), np.flatnonzero(sold), bonus=False)
-        return looked + seen, moved + made
-
-    def _joined(self, row: int, indices: Ints32, scores: Ints) -> tuple[Ints, Ints, int]:
-        """These candidates and whoever the mentee holds, for a row that is laid out anew."""
-        m = self.market
-        held = np.arange(m.starts[row], m.stops[row])
-        held = held[m.taken[held] & ~np.isin(m.indices[held], indices)]
-        raw = m.points[held] - self.unit - self.bonus * self.slack.marked[held]
-        return (
-            np.concatenate([indices, m.indices[held]]),
-            np.concatenate([scores, raw]),
-            int(m.demands[row]),
-        )
+        return self._mend(np.flatnonzero(served), np.flatnonzero(sold), bonus=False)
 
     def _take_over(self, changes: list[Change], before: Ints) -> None:
         """What the changes say of those outside, after the repair."""
@@ -178,18 +163,20 @@ class Proved(Standing):
 
     def _unproved(self) -> Flags:
         """(mentees,) rows to which somebody outside might matter."""
-        shown, wanting = self.shown, self.market.demands > 0
-        limits = np.empty(len(wanting), np.int64)
-        least_held(self.market, limits)
-        outside = self._outside(shown)
-        if not self.unit:
-            found: Flags = wanting & (outside > limits)
-            return found
-        # Outside, a pair more shows as `first` points. With second parts below `most` that order is the exact one.
-        heads, points = pricing.parts(limits, self.unit)
-        second = pricing.parts(self.market.prices, self.unit)[1]
-        large = bool((second[self.market.places > 0] < -self.most).any())
-        above = outside + self.first > heads * self.first + points
-        doubtful: Flags = (large | (points >= self.most)) & (outside != OUTSIDE)
-        left: Flags = wanting & (above | doubtful)
-        return left
+        failing, bars = self._doubtful()
+        hold_on(self.market, bars, failing, False)
+        return failing
+
+    def _doubtful(self) -> tuple[Flags, Ints]:
+        """(mentees,) rows in which an outsider might bring more than what is sure, and (mentees,) how much."""
+        wanting = self.market.demands > 0
+        outside = self._outside(self.shown)
+        if self.unit:
+            # Outside, a pair more shows as `first` points: exactly, or as too much, while second parts are not cut.
+            second = pricing.parts(self.market.prices, self.unit)[1]
+            if (second[self.market.places > 0] < -self.most).any():
+                return wanting & (outside != OUTSIDE), np.full(len(wanting), 2**61)
+            fitted = np.clip(outside, -2 * self.first, self.largest) + self.first
+            heads, points = pricing.parts(fitted, self.first)
+            outside = heads * self.unit + points
+        return wanting & (outside > self.market.gains), outside

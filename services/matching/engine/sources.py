@@ -109,7 +109,7 @@ class OfGraph:
         self.capacities, self.demands = graph.capacities, graph.demands
         self.order = np.arange(graph.mentees, dtype=np.int32)
         self.first = weight(graph)
-        self.most = self.first
+        self.most = self.first // 2
 
     def best(self, mentees: Ints32, prices: Ints, keep: int) -> Fetched:
         size = len(mentees)

@@ -122,6 +122,25 @@ def test_a_burst_is_solved_anew_and_says_so() -> None:
     check(now, world, places, wishes, "score", 1)
 
 
+@pytest.mark.parametrize("objective", ["score", "participation"])
+@pytest.mark.parametrize(("top", "spare"), [(3, 0), (3, -1), (1_000_000, 0), (1_000_000, 1), (1_000_000, -1)])
+def test_where_every_place_is_taken_both_searches_meet(objective: Objective, top: int, spare: int) -> None:
+    rng = np.random.default_rng([top, spare + 1, 9])
+    n, m = 60, 20
+    places, wishes = [3] * m, [1] * n
+    places[0] += spare
+    world = {(i, j): int(rng.integers(0, top)) for i in range(n) for j in range(m) if rng.random() < 0.5}
+    now = standing(world, places, wishes, objective, top // 50)
+    for turn in range(100):
+        i = int(rng.integers(0, n))
+        row = {int(j): int(rng.integers(0, top)) for j in rng.permutation(m)[:10]}
+        world = {edge: value for edge, value in world.items() if edge[0] != i}
+        world |= {(i, j): value for j, value in row.items()}
+        stood = {(int(a), int(b)) for a, b in now.pairs}
+        now.change(MenteeChange(i, list(row), list(row.values())))
+        check(now, world, places, wishes, objective, turn, stood, top // 50)
+
+
 def test_one_newcomer_moves_few() -> None:
     rng = np.random.default_rng(4)
     n, m = 400, 140
