@@ -32,12 +32,12 @@ class Planned:
         )
         began = time.perf_counter()
         self.following = Following(given)
-        self.seconds = time.perf_counter() - began
-        """What a solve of the whole pool takes."""
         self._found = self.following.found("solved")
         self._left: dict[str, Left] = {}
         self._ranks = self.following.ranks([*self._found.pairs])
         self._explain(None)
+        self.seconds = time.perf_counter() - began
+        """What the latest solve or proof of the whole pool took, with all reasons."""
 
     @property
     def size(self) -> int:
@@ -92,9 +92,8 @@ class Planned:
     def renew(self) -> None:
         """Prove the plan over the whole pool, solve anew what the proof finds better, give every reason anew."""
         began = time.perf_counter()
-        found = self.following.renew()
+        self._take(self.following.renew(), None)
         self.seconds = time.perf_counter() - began
-        self._take(found, None)
 
     def _take(self, found: Found, changed: Sequence[Person] | None) -> None:
         self._found = found

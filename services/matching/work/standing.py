@@ -24,8 +24,8 @@ from shared.delivery import View
 
 OVERLAP_MS = 10_000
 """How far back changes are read again: a transaction stamps its writes when it begins, and no one that is still to
-commit can have begun longer ago (architecture.md, Running it: they live 5 to 10 seconds,
-those of pages and commands less)."""
+commit can have begun longer ago (architecture.md, Running it: they live 5 to 10 seconds; those that write here, pages
+and commands, less)."""
 LONGEST = timedelta(days=1)
 """Program time after which everything is loaded again, whatever happened: a net, and the year of summer times."""
 RENEW = timedelta(minutes=1)
