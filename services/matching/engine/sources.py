@@ -16,6 +16,9 @@ from services.matching.engine.thresholds import OUTSIDE
 
 Ints32 = npt.NDArray[np.int32]
 
+BLOCK = 32
+"""Mentors of a dense row that are looked at together."""
+
 
 class Fetched(NamedTuple):
     """Of some mentees, row by row: the best mentors, unsorted."""
@@ -110,15 +113,15 @@ class OfGraph:
         self.order = np.arange(graph.mentees, dtype=np.int32)
         self.first = weight(graph)
         self.most = self.first // 2
+        self.full = bool(_full(graph.indptr, graph.indices, graph.mentors))
 
     def best(self, mentees: Ints32, prices: Ints, keep: int) -> Fetched:
         size = len(mentees)
         mentors, scores = np.zeros((size, keep), np.int32), np.zeros((size, keep), np.int64)
         counts, rest = np.zeros(size, np.int32), np.zeros(size, np.int64)
         g = self.graph
-        _best(
-            g.indptr, g.indices, g.scores, g.capacities, mentees, prices, keep, mentors, scores, counts, rest
-        )
+        cut = np.where(g.capacities > 0, prices, 2**61)
+        _best(g.indptr, g.indices, g.scores, cut, self.full, mentees, keep, mentors, scores, counts, rest)
         return Fetched(mentors, scores, counts, rest)
 
 
@@ -142,62 +145,88 @@ def _extra(given: People | None, found: Cohort, mentees: Ints32) -> Ints32:
 
 
 @kernel
+def _full(indptr: Longs, indices: Longs, mentors: int) -> bool:
+    """Whether every row holds every mentor, in order: a dense table."""
+    for i in range(len(indptr) - 1):
+        if indptr[i + 1] - indptr[i] != mentors:
+            return False
+        for j in range(mentors):
+            if indices[indptr[i] + j] != j:
+                return False
+    return True
+
+
+@kernel
 def _best(
     indptr: Longs,
     indices: Longs,
     scores: Longs,
-    places: Longs,
+    cut: Longs,
+    full: bool,
     mentees: Ints32Arg,
-    prices: Longs,
     keep: int,
     mentors: Rows32,
     points: LongRows,
     counts: Ints32Arg,
     rest: Longs,
 ) -> None:
-    """As `OfCohort.best`, from the rows of a graph."""
+    """As `OfCohort.best`, from the rows of a graph. cut: prices, 2⁶¹ where there is no place."""
     value = np.empty(keep, np.int64)
     for x in range(len(mentees)):
         i = mentees[x]
         count = 0
-        floor = -(1 << 62)
+        floor = -(1 << 60)
         left = False
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            gain = scores[e] - prices[j]
-            if gain <= floor or places[j] == 0:
-                left = left or places[j] > 0
-                continue
-            if count < keep:
-                at = count
-                count += 1
-                while at > 0:
-                    parent = (at - 1) >> 1
-                    if value[parent] <= gain:
-                        break
-                    value[at] = value[parent]
-                    mentors[x, at] = mentors[x, parent]
-                    points[x, at] = points[x, parent]
-                    at = parent
-            else:
-                left = True
-                at = 0
-                while True:
-                    child = 2 * at + 1
-                    if child >= keep:
-                        break
-                    if child + 1 < keep and value[child + 1] < value[child]:
-                        child += 1
-                    if value[child] >= gain:
-                        break
-                    value[at] = value[child]
-                    mentors[x, at] = mentors[x, child]
-                    points[x, at] = points[x, child]
-                    at = child
-            value[at] = gain
-            mentors[x, at] = j
-            points[x, at] = scores[e]
-            if count == keep:
-                floor = value[0]
+        begin = indptr[i]
+        while begin < indptr[i + 1]:
+            end = min(begin + BLOCK, indptr[i + 1])
+            if full:  # a block at a time, which the processor does in a few steps
+                top = -(1 << 62)
+                own = scores[begin:end]
+                theirs = cut[begin - indptr[i] : end - indptr[i]]
+                for k in range(len(own)):
+                    top = max(top, own[k] - theirs[k])
+                if top <= floor:
+                    left = left or count == keep
+                    begin = end
+                    continue
+            for e in range(begin, end):
+                j = indices[e]
+                gain = scores[e] - cut[j]
+                if gain <= floor:
+                    left = left or cut[j] < 2**61
+                    continue
+                if count < keep:
+                    at = count
+                    count += 1
+                    while at > 0:
+                        parent = (at - 1) >> 1
+                        if value[parent] <= gain:
+                            break
+                        value[at] = value[parent]
+                        mentors[x, at] = mentors[x, parent]
+                        points[x, at] = points[x, parent]
+                        at = parent
+                else:
+                    left = True
+                    at = 0
+                    while True:
+                        child = 2 * at + 1
+                        if child >= keep:
+                            break
+                        if child + 1 < keep and value[child + 1] < value[child]:
+                            child += 1
+                        if value[child] >= gain:
+                            break
+                        value[at] = value[child]
+                        mentors[x, at] = mentors[x, child]
+                        points[x, at] = points[x, child]
+                        at = child
+                value[at] = gain
+                mentors[x, at] = j
+                points[x, at] = scores[e]
+                if count == keep:
+                    floor = value[0]
+            begin = end
         counts[x] = count
         rest[x] = floor if left else OUTSIDE
