@@ -57,7 +57,7 @@ def full() -> None:
     apart(large, 50_000, 16_667, 3, SEED, 12, threads)
     big = apart(large, 100_000, 33_333, 3, SEED, 45, threads, 1.5)
     exponent((10_000, small), (100_000, big))
-    apart(programs, 25, 40_000, 16_000, SEED, threads)
+    programs(25, 40_000, 16_000, SEED, threads)
     apart(repair, 10_000, 3_333, 3, SEED, 3)
     apart(repair, 50_000, 16_667, 3, SEED, 15)
     apart(repair, 100_000, 33_333, 3, SEED, 50)

@@ -109,12 +109,17 @@ def test_most_people_comes_before_any_benefit() -> None:
     assert solve(*graph, objective="score").pairs.tolist()[0] == [0, 0]
 
 
-def test_the_top_score_for_a_million_people_fits() -> None:
+@pytest.mark.parametrize("objective", ["score", "participation"])
+def test_the_top_score_for_a_million_people_fits(objective: Objective) -> None:
     people = 1_000_000
-    found = solve(
-        np.arange(people + 1), np.arange(people), np.full(people, 1_030_000), np.ones(people, np.int64)
-    )
+    # Everybody has a mentor of their own, and one of ten whom all want.
+    scores = np.full(2 * people, 1_030_000)
+    mentors = np.stack([np.arange(people), people + np.arange(people) % 10], axis=1).reshape(-1)
+    places = np.concatenate([np.ones(people, np.int64), np.full(10, people)])
+    places[: people // 2] = 0
+    found = solve(np.arange(people + 1) * 2, mentors, scores, places, objective=objective)
     assert found.welfare == found.upper_bound == people * 1_030_000
+    assert len(found.pairs) == found.people_bound == people
 
 
 @pytest.mark.parametrize(

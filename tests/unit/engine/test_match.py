@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from services.matching.domain.gates import allowed
 from services.matching.domain.people import Rules
+from services.matching.domain.pool import Pool
+from services.matching.domain.score import score
 from services.matching.engine import match as module
 from services.matching.engine.flow import flow
 from services.matching.engine.graph import Graph, Objective, graph
@@ -65,6 +68,32 @@ def test_few_candidates_still_reach_the_optimum_over_everybody(
         mentors = [person(rng, "mentor", n, 60) for n in range(int(rng.integers(10, 50)))]
         rules = Rules(minimum=int(rng.choice([0, 450_000])))
         assert check(people(mentees, mentors, rules, NOW), objective) == 0.0
+
+
+@pytest.mark.parametrize("objective", ["score", "participation"])
+def test_the_bound_over_everybody_follows_from_the_prices_alone(objective: Objective) -> None:
+    """Recomputed person by person with the domain's own gates and scores, from nothing but the prices."""
+    lift = 4_000_000 if objective == "participation" else 0  # what a pair counts, beside its score
+    for seed in range(40):
+        given = random_people(seed)
+        found = match(cohort(given), objective, given)
+        bound = 0
+        for mentee in given.mentees:
+            possible = np.flatnonzero(allowed(mentee, given.pool)).tolist()
+            gains = []
+            for j in possible:
+                mentor = given.pool.mentors[j]
+                alone = Pool((mentor,), given.pool.rules, given.pool.now, given.pool.managers)
+                points = score(mentee, mentor, alone)
+                if points < given.pool.rules.minimum or not mentor.free:
+                    continue
+                if (mentee.enrollment, mentor.enrollment) in given.drafts:
+                    points += given.pool.rules.draft_bonus
+                gains.append(points + lift - int(found.prices[j]))
+            bound += sum(sorted((gain for gain in gains if gain > 0), reverse=True)[: mentee.free])
+        for mentor, price in zip(given.pool.mentors, found.prices.tolist(), strict=True):
+            bound += min(mentor.free, len(given.mentees)) * price
+        assert bound - lift * len(found.pairs) == found.upper_bound == found.welfare
 
 
 def test_a_draft_moves_only_for_more_than_its_bonus() -> None:
