@@ -157,6 +157,21 @@ def _full(indptr: Longs, indices: Longs, mentors: int) -> bool:
 
 
 @kernel
+def _tops_of(scores: Longs, cut: Longs, tops: Longs) -> int:
+    """The best score − price of every block of a dense row; how many blocks."""
+    count = 0
+    for begin in range(0, len(scores), BLOCK):
+        own = scores[begin : begin + BLOCK]
+        theirs = cut[begin : begin + BLOCK]
+        top = -(1 << 62)
+        for k in range(len(own)):
+            top = max(top, own[k] - theirs[k])
+        tops[count] = top
+        count += 1
+    return count
+
+
+@kernel
 def _best(
     indptr: Longs,
     indices: Longs,
@@ -172,24 +187,24 @@ def _best(
 ) -> None:
     """As `OfCohort.best`, from the rows of a graph. cut: prices, 2⁶¹ where there is no place."""
     value = np.empty(keep, np.int64)
+    tops = np.empty(len(cut) // BLOCK + 1, np.int64)
     for x in range(len(mentees)):
         i = mentees[x]
         count = 0
         floor = -(1 << 60)
         left = False
+        blocks = 0
+        if full and (indptr[i + 1] - indptr[i]) // BLOCK >= keep:
+            blocks = _tops_of(scores[indptr[i] : indptr[i + 1]], cut, tops)
+            # As many as are kept are at least as good as the last of the best blocks' tops.
+            floor = max(floor, np.sort(tops[:blocks])[blocks - keep] - 1)
         begin = indptr[i]
         while begin < indptr[i + 1]:
             end = min(begin + BLOCK, indptr[i + 1])
-            if full:  # a block at a time, which the processor does in a few steps
-                top = -(1 << 62)
-                own = scores[begin:end]
-                theirs = cut[begin - indptr[i] : end - indptr[i]]
-                for k in range(len(own)):
-                    top = max(top, own[k] - theirs[k])
-                if top <= floor:
-                    left = left or count == keep
-                    begin = end
-                    continue
+            if blocks and tops[(begin - indptr[i]) // BLOCK] <= floor:
+                left = left or tops[(begin - indptr[i]) // BLOCK] > -(1 << 60)
+                begin = end
+                continue
             for e in range(begin, end):
                 j = indices[e]
                 gain = scores[e] - cut[j]

@@ -83,6 +83,21 @@ def test_dense_graphs_are_thinned_and_still_proved_whole(
 
 
 @pytest.mark.parametrize("objective", ["score", "participation"])
+def test_wide_tables_are_looked_at_a_block_at_a_time(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "KEEP_ROUGH", 2)
+    monkeypatch.setattr(search_module, "KEEP", 3)
+    for seed in range(16):
+        rng = np.random.default_rng([seed, 6])
+        n, m = int(rng.integers(60, 150)), int(rng.integers(97, 260))
+        points = rng.integers(0, [4, 400_000][seed % 2], (n, m)) + rng.integers(0, 100_000, m)
+        places = np.where(rng.random(m) < [0.0, 0.3, 0.97, 1.0][seed % 4], 0, rng.integers(0, 3, m))
+        given = Cohort("wide", np.ones((n, m), np.bool_), points, places, np.ones(n, np.int64))
+        check(given, objective, best_by_places(given, participation=objective == "participation"))
+
+
+@pytest.mark.parametrize("objective", ["score", "participation"])
 def test_another_order_of_the_same_people_gives_the_same_welfare(objective: Objective) -> None:
     rng = np.random.default_rng(8)
     for seed in range(200):
