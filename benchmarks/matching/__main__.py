@@ -50,7 +50,7 @@ def full() -> None:
     threads = min(2, os.cpu_count() or 1)
     coarse(1_000, SEED, 800)
     dense(1_000, SEED, 3)
-    dense(5_000, SEED, 8)
+    dense(5_000, SEED, 8, 8)
     tight(10_000, 3_333, 3, SEED)
     all_terms(10_000, 3_333, 3, SEED)
     small = apart(large, 10_000, 3_333, 3, SEED, 2, threads)

@@ -50,8 +50,8 @@ def coarse(size: int, seed: int, aim: float) -> None:
     )
 
 
-def dense(size: int, seed: int, aim: float) -> None:
-    """Population scores, many ties, uniform."""
+def dense(size: int, seed: int, aim: float, others: float | None = None) -> None:
+    """Population scores with an aim; many ties and uniform with another, or none."""
     rng = np.random.default_rng(seed)
     tables = {
         "population": table_of(size, seed),
@@ -62,5 +62,12 @@ def dense(size: int, seed: int, aim: float) -> None:
         mine, (welfare, gap) = timed(lambda table=table: ours(table))  # type: ignore[misc]
         theirs, other = timed(lambda table=table: peers.scipy(table))  # type: ignore[misc]
         against(
-            f"{size:,} dense, {name}", mine, "scipy", theirs, aim, gap=gap, same=welfare == other, seed=seed
+            f"{size:,} dense, {name}",
+            mine,
+            "scipy",
+            theirs,
+            aim if name == "population" else others,
+            gap=gap,
+            same=welfare == other,
+            seed=seed,
         )
