@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from types import FrameType
 from typing import Any
 
 from secantus import SecantusDBServer, commands, query, server, storage
@@ -109,12 +108,12 @@ def _remember_indexes() -> None:
 
     def options(self: Storage, db: str, coll: str) -> Any:
         known = getattr(self._tls, "indexes", None)
-        found = known.get((db, coll, "options")) if known else None
-        if found is None:
+        if known is None or (db, coll, "options") not in known:
             found = slow_options(self, db, coll)
-            if known is not None and found is not None:  # one that is not there may be made by this statement
-                known[db, coll, "options"] = found
-        return found if found is None else dict(found)
+            if known is None or found is None:  # a collection that is not there may be made by this statement
+                return found
+            known[db, coll, "options"] = found
+        return dict(known[db, coll, "options"])
 
     def forget(self: Storage) -> None:
         if getattr(self._tls, "indexes", None):
@@ -295,11 +294,8 @@ def main() -> int:
     database.storage.enable_oplog = False
     ended = threading.Event()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
     database.start()
     # The server reaps idle transactions only when another one comes by; a plain write that waits for a
     # document which a killed client's transaction holds would wait for ever.
