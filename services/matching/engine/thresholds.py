@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from services.matching.engine.compile import Flags as Flags_
+from services.matching.engine.compile import LongRows, Longs, kernel
 from services.matching.engine.graph import Ints
 
 Flags = npt.NDArray[np.bool_]
@@ -17,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 OUTSIDE = np.int64(-(2**61))
 """What a mentor outside a row can bring where nobody is outside."""
 MOMENTS = 16
-"""Prices remembered; after more, rows of rare moments count from now on, with what has fallen added."""
+"""Prices remembered; after more, the rows of the rarest moment count from now on, with what has fallen added."""
 
 
 @dataclass
@@ -31,19 +33,26 @@ class Thresholds:
     fetched_at: Ints = field(init=False)
     """(mentees,) at which of the moments."""
     moments: Ints = field(init=False)
-    """(moments, mentors) prices."""
+    """(MOMENTS, mentors) prices, the first `count` of them."""
+    count: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = np.full(self.mentees, -OUTSIDE if self.mentors else OUTSIDE, np.int64)
         self.fetched_at = np.zeros(self.mentees, np.int64)
-        self.moments = np.zeros((1, self.mentors), np.int64)
+        self.moments = np.zeros((MOMENTS, self.mentors), np.int64)  # memory only where one is written
+        self.count = 1
 
     def moment(self, prices: Ints) -> int:
         """Remember prices at which rows are fetched now: the number to give to `row`."""
-        if len(self.moments) >= MOMENTS:
-            self._forget(prices)
-        self.moments = np.concatenate([self.moments, prices[None]])
-        return len(self.moments) - 1
+        number = self.count
+        if number < MOMENTS:
+            self.count += 1
+        else:  # the moment of fewest rows becomes this one: what they know is brought to today's prices
+            number = int(np.bincount(self.fetched_at, minlength=MOMENTS).argmin())
+            moved = (self.fetched_at == number) & ~self.complete
+            self.rest[moved] += self._fell(prices)[number]
+        self.moments[number] = prices
+        return number
 
     def row(self, mentees: Ints, rest: Ints, moment: int) -> None:
         """These rows were fetched at that moment and leave nobody outside who brings more than `rest`."""
@@ -53,7 +62,7 @@ class Thresholds:
     def column(self, mentor: int, price: int, scores: Ints) -> None:
         """A mentor's scores anew: (mentees,) with everybody who does not have them in their row, −1 where they do
         or the pair is impossible. Costs O(mentees)."""
-        self.moments[:, mentor] = price
+        self.moments[: self.count, mentor] = price
         np.maximum(self.rest, np.where(scores >= 0, scores - price, OUTSIDE), out=self.rest)
 
     def unknown(self) -> None:
@@ -79,24 +88,24 @@ class Thresholds:
         wide.rest = np.concatenate([self.rest, np.full(mentees, OUTSIDE, np.int64)])
         wide.fetched_at = np.concatenate([self.fetched_at, np.zeros(mentees, np.int64)])
         wide.moments = np.pad(self.moments, ((0, 0), (0, mentors)))
+        wide.count = self.count
         return wide
 
     def _fell(self, prices: Ints, open_: Flags | None = None) -> Ints:
         """(moments,) by how much the price fell that fell most."""
-        falls = self.moments - prices
-        if open_ is not None:
-            falls[:, ~open_] = 0
-        most: Ints = falls.max(axis=1, initial=0)
+        most = np.zeros(self.count, np.int64)
+        everyone = np.ones(self.mentors, np.bool_) if open_ is None else open_
+        _falls(self.moments, np.ascontiguousarray(prices), everyone, most)
         return most
 
-    def _forget(self, prices: Ints) -> None:
-        """Keep the moments of most rows; what the others know is brought to today's prices."""
-        counts = np.bincount(self.fetched_at, minlength=len(self.moments))
-        kept = np.sort(np.argsort(-counts, kind="stable")[: MOMENTS // 2])
-        kept = kept[counts[kept] > 0]
-        number = np.full(len(self.moments), len(kept))
-        number[kept] = np.arange(len(kept))
-        moved = (number[self.fetched_at] == len(kept)) & ~self.complete
-        self.rest[moved] += self._fell(prices)[self.fetched_at[moved]]
-        self.fetched_at = number[self.fetched_at]
-        self.moments = np.concatenate([self.moments[kept], prices[None]])
+
+@kernel
+def _falls(moments: LongRows, prices: Longs, counted: Flags_, most: Longs) -> None:
+    """Into most: by how much the price fell that fell most since each of the first moments, never less than 0."""
+    for k in range(len(most)):
+        then = moments[k]
+        largest = 0
+        for j in range(len(prices)):
+            fall = then[j] - prices[j] if counted[j] else 0
+            largest = max(largest, fall)
+        most[k] = largest
