@@ -236,13 +236,18 @@ class Platform:
 
         with ThreadPoolExecutor(max_workers=len(names)) as pool:
             starts = [pool.submit(start, name) for name in names]
-            failed = False
+            failed: BaseException | None = None
             while wait(starts, timeout=0.1).not_done:
                 # One failed, or we were cancelled: do not wait until the others are ready.
-                failed = failed or any(each.done() and each.exception() for each in starts)
+                failed = failed or next(
+                    filter(None, (each.exception() for each in starts if each.done())), None
+                )
                 if failed or self._cancelled.is_set():
                     for name in names:
                         self.nodes[name].stop()
+        if failed:
+            # Not the first in order, which may only have been stopped because of this one.
+            raise failed
         for each in starts:
             each.result()
         self._go_on()

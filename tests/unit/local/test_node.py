@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ensemble import Platform, Ports
 from deploy.local.node import Node, NodeError, free_port, is_open, spawn, states
 
 SERVER = """
@@ -173,3 +174,20 @@ def test_a_command_gets_its_own_session(tmp_path: Path) -> None:
     child = spawn([sys.executable, "-c", "import os; print(os.getsid(0))"], stdout=subprocess.PIPE)
     out, _ = child.communicate(timeout=10)
     assert int(out) == child.pid
+
+
+def test_of_several_starts_the_one_that_failed_is_told_and_not_one_that_was_stopped_for_it(
+    node: Fake, tmp_path: Path
+) -> None:
+    class Waiting(Fake):
+        def _ready(self) -> bool:
+            return False
+
+    platform = Platform(tmp_path, Ports.free(), say=lambda _: None)
+    platform.nodes |= {
+        "profiles": Waiting(tmp_path / "a"),
+        "sessions": Fake(tmp_path / "b", node.start().port),
+    }
+    with pytest.raises(NodeError, match=f"port {node.port}, wanted by fake, is in use"):
+        platform._start_all(("profiles", "sessions"))
+    assert not platform.started
