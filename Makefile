@@ -13,11 +13,15 @@ help: ## list the targets
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Again when its sources have changed: otherwise the first plan would wait for it.
+.venv/.compiled: .venv/.installed $(wildcard services/matching/engine/*.py)
 	@echo "Compiling the matching engine (once, half a minute)"
 	@$(BIN)/python -c "import services.matching.planning"
 	@touch $@
 
-venv: .venv/.installed ## make .venv from the lock
+venv: .venv/.compiled ## make .venv from the lock
 
 lock: ## resolve pyproject.toml into requirements.lock
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --universal --python-version 3.11 $(EXTRAS) pyproject.toml -o requirements.lock
@@ -33,7 +37,7 @@ lint: .venv/.installed ## style, types and architecture
 	@echo "mypy"; $(BIN)/mypy --no-error-summary
 	@echo "lint-imports"; $(BIN)/lint-imports --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
 
-test: lint ## everything that proves the product (embedded cluster; WORKERS=2; PYTEST_ARGS for pytest)
+test: lint .venv/.compiled ## everything that proves the product (embedded cluster; WORKERS=2; PYTEST_ARGS for pytest)
 	@$(BIN)/python -m deploy.local.kafka_home
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
@@ -46,11 +50,11 @@ bench-pipeline: .venv/.installed ## how fast events pass, against bare loops: JS
 bench-matching: .venv/.installed ## how fast the matching engine is, beside its peers: JSON lines (FULL=1 for all cases)
 	@FULL=$(FULL) $(BIN)/python -m benchmarks.matching
 
-demo: .venv/.installed ## play the story: an HR change rematches, a silent pair is escalated, two processes are killed
+demo: .venv/.compiled ## play the story: an HR change rematches, a silent pair is escalated, two processes are killed
 	@$(BIN)/python -m deploy.local.kafka_home
 	@exec $(BIN)/python -m examples.acme.story $(DEMO_ARGS)
 
-up: .venv/.installed ## the platform on this machine until Ctrl-C; its data stays in .rapport/
+up: .venv/.compiled ## the platform on this machine until Ctrl-C; its data stays in .rapport/
 	@exec $(BIN)/python -m deploy.local.supervisor up
 
 clean: .venv/.installed ## forget the data of `make up`
