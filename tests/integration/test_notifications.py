@@ -236,12 +236,16 @@ async def test_killed_after_sending_and_before_the_commit_it_sends_the_same_mail
             await stage.program()
             await stage.pair("proposed")
             await eventually("the service is killed", lambda: process.killed and not process.running)
-            assert len(mailbox.mails) == 1
-            process.start()
-            await eventually("both proposals, one of them twice", lambda: len(mailbox.mails) == 3, 90)
             ids = [mail["Message-ID"] for mail in mailbox.mails]
-            assert ids.count(ids[0]) == 2
-            assert len(set(ids)) == 2
+            process.start()
+
+            def again():
+                ids[:] = [mail["Message-ID"] for mail in mailbox.mails]
+                return len(set(ids)) == 2 and ids.count(ids[0]) == 2
+
+            # A few are sent at a time: the other may have been under way too, and is sent again then as well.
+            await eventually("both proposals, the first of them twice", again, 90)
+            assert len(ids) <= 4
 
             async def recorded():
                 return len(await stage.published(DELIVERIES)) == 2
