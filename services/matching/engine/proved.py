@@ -61,6 +61,7 @@ class Proved(Standing):
         extra = given.mentees - source.mentees, given.mentors - source.mentors
         self.thresholds = found.rows.thresholds.widened(*extra)
         self.first, self.most = source.first, source.most
+        self._known = -1
         none = np.zeros(extra[1], np.int64)
         prices = np.concatenate([found.heads, none]), np.concatenate([found.points, none])
         super().__init__(given, objective, bonus=bonus, stood=found.pairs, prices=prices)
@@ -77,8 +78,25 @@ class Proved(Standing):
     @property
     def proof_current(self) -> bool:
         """Whether today's prices prove that no better matching exists in the whole pool."""
+        if self._fails(self._known):
+            return False
         failing, bars = self._doubtful()
-        return not hold_on(self.market, bars, failing, True)
+        if not hold_on(self.market, bars, failing, True):
+            return True
+        self._known = int(failing.argmax())
+        return False
+
+    def _fails(self, mentee: int) -> bool:
+        """Whether the row found last is unproved still: then nobody else needs to be looked at."""
+        m = self.market
+        if mentee < 0 or self.unit or m.demands[mentee] == 0:
+            return False
+        bar = self.thresholds.outside_of(mentee, m.prices, m.places > 0)
+        least = 2**61 if m.served[mentee] >= m.demands[mentee] else 0
+        for e in range(m.starts[mentee], m.stops[mentee]):
+            if m.taken[e]:
+                least = min(least, int(m.points[e] - m.prices[m.indices[e]]))
+        return bar > least
 
     def apply(self, changes: list[Change]) -> Repaired:
         """As `Standing.apply`; the answer says whether the proof over the whole pool is current."""

@@ -35,12 +35,15 @@ class Thresholds:
     moments: Ints = field(init=False)
     """(MOMENTS, mentors) prices, the first `count` of them."""
     count: int = field(init=False)
+    counts: Ints = field(init=False)
+    """(MOMENTS,) rows of each."""
 
     def __post_init__(self) -> None:
         self.rest = np.full(self.mentees, -OUTSIDE if self.mentors else OUTSIDE, np.int64)
         self.fetched_at = np.zeros(self.mentees, np.int64)
         self.moments = np.zeros((MOMENTS, self.mentors), np.int64)  # memory only where one is written
         self.count = 1
+        self.counts = np.bincount(self.fetched_at, minlength=MOMENTS)
 
     def moment(self, prices: Ints) -> int:
         """Remember prices at which rows are fetched now: the number to give to `row`."""
@@ -48,16 +51,22 @@ class Thresholds:
         if number < MOMENTS:
             self.count += 1
         else:  # the moment of fewest rows becomes this one: what they know is brought to today's prices
-            number = int(np.bincount(self.fetched_at, minlength=MOMENTS).argmin())
-            moved = (self.fetched_at == number) & ~self.complete
-            self.rest[moved] += self._fell(prices)[number]
+            number = int(self.counts.argmin())
+            moved = np.flatnonzero(self.fetched_at == number)
+            moved = moved[self.rest[moved] != OUTSIDE]
+            self.rest[moved] += (self.moments[number] - prices).max(initial=0)
         self.moments[number] = prices
         return number
 
     def row(self, mentees: Ints, rest: Ints, moment: int) -> None:
         """These rows were fetched at that moment and leave nobody outside who brings more than `rest`."""
+        if len(mentees) == 1:
+            self.counts[self.fetched_at[mentees]] -= 1
+            self.counts[moment] += 1
         self.rest[mentees] = rest
         self.fetched_at[mentees] = moment
+        if len(mentees) > 1:
+            self.counts = np.bincount(self.fetched_at, minlength=MOMENTS)
 
     def column(self, mentor: int, price: int, scores: Ints) -> None:
         """A mentor's scores anew: (mentees,) with everybody who does not have them in their row, −1 where they do
@@ -76,6 +85,14 @@ class Thresholds:
         """
         return np.where(self.complete, OUTSIDE, self.rest + self._fell(prices, open_)[self.fetched_at])
 
+    def outside_of(self, mentee: int, prices: Ints, open_: Flags) -> int:
+        """`outside` of one row, in O(mentors)."""
+        if self.rest[mentee] == OUTSIDE:
+            return int(OUTSIDE)
+        then = self.moments[self.fetched_at[mentee]]
+        fell: Ints = np.where(open_, then - prices, 0)
+        return int(self.rest[mentee] + fell.max(initial=0))
+
     @property
     def complete(self) -> Flags:
         """(mentees,) rows that hold everyone possible."""
@@ -89,6 +106,7 @@ class Thresholds:
         wide.fetched_at = np.concatenate([self.fetched_at, np.zeros(mentees, np.int64)])
         wide.moments = np.pad(self.moments, ((0, 0), (0, mentors)))
         wide.count = self.count
+        wide.counts = np.bincount(wide.fetched_at, minlength=MOMENTS)
         return wide
 
     def _fell(self, prices: Ints, open_: Flags | None = None) -> Ints:
