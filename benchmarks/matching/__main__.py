@@ -43,7 +43,9 @@ def quick() -> None:
     big = apart(large, 15_000, 5_000, 3, SEED, 10, 1)
     exponent((5_000, small), (15_000, big))
     apart(repair, 5_000, 1_667, 3, SEED, 3)
+    programs(4, 2_000, 800, SEED, 2)
     fresh()
+    service(750, 250, 3, SEED, 8)
 
 
 def full() -> None:
