@@ -77,6 +77,14 @@ class Holds:
             session=tx.session,
         )
 
+    async def give_back(self, rows: Sequence[Document]) -> None:
+        """Let go of rows outside any transaction; what fails here only waits until its hold is over."""
+        for row in rows:
+            with suppress(Exception):
+                await self.transactions.database[WORK].update_one(
+                    {"_id": row["_id"], "holder": row["holder"]}, {"$unset": {"held": "", "holder": ""}}
+                )
+
     async def _hold(self, tx: Transaction, ids: Sequence[str]) -> list[Document]:
         """Mark those that are still free. In a transaction, since a plain write over many documents that meets a
         running transaction is repeated by the server while it holds up everybody else.

@@ -33,7 +33,7 @@ class Operations:
         """The two consumers of a service: `inbox` (facts in) and `work` (decisions)."""
         positions = await self.applied.all()
         reasons = sorted({each.halted for each in positions if each.halted is not None})
-        stuck = await self.halts.reason(DECISIONS)
+        stuck = (await self.halts.read(DECISIONS)).reason
         return [
             {
                 "consumer": INBOX,

@@ -56,6 +56,7 @@ class Worker:
     _stopping: bool = False
     _asked: float = 0.0
     _halt: bool = False
+    _resumed: int = 0
     _holds: Holds = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,11 +114,17 @@ class Worker:
     async def _halted(self) -> bool:
         """Asked at most once a second: a halt of another replica may reach this one that much later."""
         if time.monotonic() - self._asked > 1.0 or self._halt:
-            self._halt = await self.halts.reason("work") is not None
+            found = await self.halts.read("work")
+            self._halt = found.reason is not None
             self._asked = time.monotonic()
-            if self._halt:
-                self.breaker.reset()
+            self._follow(found.resumed)
         return self._halt
+
+    def _follow(self, resumed: int) -> None:
+        """An operator said to go on: counted from nothing, however short the halt was that this process saw."""
+        if resumed > self._resumed:
+            self._resumed = resumed
+            self.breaker.reset()
 
     async def _sleep(self, seconds: float) -> bool:
         """Whether something woke it before the time was over."""
@@ -132,13 +139,14 @@ class Worker:
     async def _do(self, rows: Sequence[Document]) -> None:
         """All rows in one transaction; one by one where that fails, so that a bad one costs its neighbors nothing."""
         prepared: Any = None
+        resumed = self._resumed
         if len(rows) == 1 and self._is_long(rows[0]["kind"]):
             try:
                 prepared = await self._prepare(rows[0])
             except Exception as error:
                 if not is_for_good(error):
                     raise
-                await self._failed(rows[0], error)
+                await self._failed(rows[0], error, resumed)
                 return
         conflicts = 0
 
@@ -155,13 +163,13 @@ class Worker:
             done = await self.transactions.patiently("", run, give_up)
         except Failure as failure:
             if len(rows) == 1:
-                await self._failed(rows[0], failure.error)
+                await self._failed(rows[0], failure.error, resumed)
                 return
             log.info("a decision failed; its %s neighbors go on without it", len(rows) - 1)
         except Exception as error:
             if len(rows) == 1:
                 if is_too_large(error) or is_for_good(error):
-                    await self._failed(rows[0], error)
+                    await self._failed(rows[0], error, resumed)
                     return
                 raise
         else:
@@ -171,8 +179,12 @@ class Worker:
                 metrics.WORK_SECONDS.labels(kind=kind).observe(time.monotonic() - began)
             self.breaker.succeeded(len(done))
             return
-        for row in rows:
+        for number, row in enumerate(rows):
             if self._stopping:
+                return
+            if self._halt:
+                # Tried now, each would fail and be counted like the last; held, they would wait after the resume.
+                await self._holds.give_back(rows[number:])
                 return
             await self._do([row])
 
@@ -257,11 +269,16 @@ class Worker:
         else:
             tx.unit.done.append(DeleteOne({"_id": row["_id"]}))
 
-    async def _failed(self, row: Document, error: Exception) -> None:
-        """Count it; keep the row for a later attempt; past the limit stop everything, loudly."""
+    async def _failed(self, row: Document, error: Exception, resumed: int) -> None:
+        """Count it; keep the row for a later attempt; past the limit stop everything, loudly.
+
+        What was begun before an operator's resume is no failure of the time after it: it is kept, never counted.
+        """
         why = describe(error)
-        trips = self.breaker.would_trip()
-        self.breaker.failed()
+        counts = resumed == self._resumed
+        trips = counts and self.breaker.would_trip()
+        if counts:
+            self.breaker.failed()
         metrics.WORK_DONE.labels(kind=row["kind"], outcome="failed").inc()
         attempts = int(row.get("attempts", 0)) + 1
         again = self.transactions.clock.now() + timedelta(seconds=min(300.0, 2.0**attempts))
@@ -274,5 +291,7 @@ class Worker:
             },
         )
         if trips:
-            self._halt = True
-            await self.halts.halt("work", f"too many decisions failed, the last one: {row['kind']}: {why}")
+            reason = f"too many decisions failed, the last one: {row['kind']}: {why}"
+            self._halt = await self.halts.halt("work", reason, resumed)
+            if not self._halt:
+                self._follow((await self.halts.read("work")).resumed)

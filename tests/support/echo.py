@@ -84,7 +84,8 @@ async def echo(tx: Transaction, subject: str) -> datetime | None:
         if stored is not None:
             await echoes.erase(tx, stored)
         return None
-    if copy.state.get("field") == "poison-decision" and not os.environ.get("ECHO_FIXED"):
+    fixed = os.environ.get("ECHO_FIXED", "")
+    if copy.state.get("field") in ("poison-decision", "poison-longer") and copy.state["field"] not in fixed:
         raise ValueError("a decision that fails for good")
     if stored is None:
         await echoes.add(tx, subject, Echo(seen=copy.version, decided=1), "health.changed")

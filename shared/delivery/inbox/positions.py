@@ -24,6 +24,8 @@ class Position:
     last: Last | None
     halted: str | None
     owner: str
+    resumed: int | None = None
+    """Moves on at every resume, also where nothing stood still."""
 
 
 class Stale(Exception):
@@ -104,20 +106,21 @@ class Positions:
     async def halt_all(self, reason: str, at: datetime) -> None:
         """Have the whole group stand still; the first reason of each partition is kept."""
         for each in await self.all():
-            # One by one: a write over all would wait until no batch of any partition is being applied.
+            # One by one: a write over all would wait until no batch of any partition is being applied. An operator
+            # who saw the first of them and resumed must not find the rest halted after that.
             await self._rows.update_one(
-                {"_id": each.id, "halted": None}, {"$set": {"halted": reason, "halted_at": at}}
+                {"_id": each.id, "halted": None, "resumed": each.resumed},
+                {"$set": {"halted": reason, "halted_at": at}},
             )
 
     async def resume(self) -> int:
         """Let every partition of the group go on; how many stood still."""
         resumed = 0
         for each in await self.all():
-            if each.halted is not None:
-                done = await self._rows.update_one(
-                    {"_id": each.id}, {"$set": {"halted": None, "halted_at": None}}
-                )
-                resumed += done.modified_count
+            await self._rows.update_one(
+                {"_id": each.id}, {"$set": {"halted": None, "halted_at": None}, "$inc": {"resumed": 1}}
+            )
+            resumed += each.halted is not None
         return resumed
 
     async def rebuild(self, topic: str, partition: int, next: int | None) -> bool:
@@ -140,4 +143,5 @@ def _position(row: Mapping[str, Any]) -> Position:
         None if last is None else Last(last["offset"], last["timestamp"], last["id"]),
         row["halted"],
         row.get("owner", ""),
+        row.get("resumed"),
     )

@@ -28,6 +28,7 @@ class Watch:
     """Looks after one subscriber, once a second."""
 
     inbox: "Subscriber"
+    _resumed: int = 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -51,14 +52,16 @@ class Watch:
 
     def _compare(self, consumer: NumberedConsumer, positions: dict[tuple[str, int], Position]) -> None:
         inbox = self.inbox
+        resumed = max((position.resumed or 0 for position in positions.values()), default=0)
+        if resumed > self._resumed:
+            # Counted from nothing, however short the halt was that this process saw.
+            inbox.applier.breaker.reset()
+        self._resumed = resumed
         for tp in consumer.assignment():
             position = positions.get((tp.topic, tp.partition))
             claim = inbox.claims.get(tp)
             if claim is None:
-                if tp not in inbox.halted:
-                    inbox.reclaim(tp)
-                elif position is not None and position.halted is None:
-                    inbox.applier.breaker.reset()
+                if tp not in inbox.halted or (position is not None and position.halted is None):
                     inbox.reclaim(tp)
             elif position is not None and position.halted is not None:
                 inbox.stand_still(tp, position.halted)

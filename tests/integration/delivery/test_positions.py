@@ -92,6 +92,34 @@ async def test_a_rebuilt_position_applies_nothing_twice(settings, kafka):
         assert [row.state.decided for row in rows] == [1] * 30
 
 
+class Meanwhile:
+    """Positions under an operator who resumes once the first partition is seen halted."""
+
+    def __init__(self, kernel):
+        self.kernel, self.rows = kernel, kernel.positions._rows
+
+    def __getattr__(self, name):
+        return getattr(self.rows, name)
+
+    async def update_one(self, *change):
+        done = await self.rows.update_one(*change)
+        self.kernel.positions._rows = self.rows
+        assert await self.kernel.ops.resume("inbox", "test")
+        return done
+
+
+async def test_a_resume_in_the_middle_of_a_halt_is_not_undone_by_the_rest_of_it(settings, kafka):
+    async with running(echo.kernel(settings)) as kernel:
+        positions = kernel.positions
+        for partition in range(4):
+            await positions.claim("another", partition, "me")
+        positions._rows = Meanwhile(kernel)
+        await positions.halt_all("too many", kernel.clock.wall())
+        assert {each.halted for each in await positions.all()} == {None}
+        await positions.halt_all("too many again", kernel.clock.wall())
+        assert {each.halted for each in await positions.all()} == {"too many again"}
+
+
 async def test_an_event_that_the_broker_refuses_for_good_parks_alone(settings, kafka, names):
     small = settings.model_copy(update={"topic_prefix": settings.topic_prefix + "s."})
     await create_topics(kafka.bootstrap, small.topic_prefix, [PARTICIPANTS])

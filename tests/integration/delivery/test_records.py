@@ -4,6 +4,7 @@ import pytest
 
 from shared.contracts import DEAD_LETTERS, HEALTH, PARTICIPANTS
 from shared.contracts.envelope import to_headers
+from shared.delivery.halts import Halts
 from shared.http.ports import Filters
 from tests.integration.delivery.conftest import running, settled, until
 from tests.support import echo
@@ -133,14 +134,39 @@ async def test_a_decision_that_always_fails_halts_and_goes_on_after_a_fix(settin
         await until("it halts", lambda: _halted(kernel))
         assert "decisions failed" in (await kernel.readiness()).halted[0]
         assert await kernel.letters.count() == 0
-        monkeypatch.setenv("ECHO_FIXED", "1")
+        monkeypatch.setenv("ECHO_FIXED", "poison-decision")
         assert await kernel.ops.resume("work", "test")
 
-        async def all_done():
-            rows = await echo.echoes.find(kernel.view("acme"), {})
-            return {row.id for row in rows} == {f"p{n}" for n in range(40)}
+        await until("all are decided on", lambda: _decided(kernel, {f"p{n}" for n in range(40)}))
 
-        await until("all are decided on", all_done)
+
+async def test_a_resume_quicker_than_every_look_counts_from_nothing(settings, kafka, monkeypatch):
+    """What failed before, or was begun before, must not halt again what an operator has just let go on."""
+    fixed, halt, said = {f"p{n}" for n in range(40)}, Halts.halt, []
+
+    async def halt_and_resume(self, consumer, reason, resumed):
+        done = await halt(self, consumer, reason, resumed)
+        said.append((resumed, done))
+        if len(said) == 1:
+            monkeypatch.setenv("ECHO_FIXED", "poison-decision")
+            assert await self.resume(consumer)
+            # A failure of a replica that has not noticed: begun before the resume, told after it.
+            assert not await halt(self, consumer, reason, resumed)
+        return done
+
+    monkeypatch.setattr(Halts, "halt", halt_and_resume)
+    async with (
+        Sender(kafka.bootstrap, settings.topic_prefix) as sender,
+        running(echo.kernel(settings)) as kernel,
+    ):
+        bad = [echo.participant(id, 1, field="poison-decision") for id in sorted(fixed)]
+        bad += [echo.participant(f"q{n}", 1, field="poison-longer") for n in range(3)]
+        await sender.events(event(PARTICIPANTS, "participant.changed", each, 1) for each in bad)
+        await until("all that are mended are decided on", lambda: _decided(kernel, fixed))
+        assert {resumed for resumed, _ in said} == {0}  # nothing tripped on what came after the resume
+        assert not (await kernel.readiness()).halted
+        monkeypatch.setenv("ECHO_FIXED", "poison-decision poison-longer")
+        await until("the rest too", lambda: _decided(kernel, fixed | {"q0", "q1", "q2"}))
 
 
 async def test_one_decision_that_fails_costs_its_neighbors_nothing(settings, kafka):
@@ -193,6 +219,10 @@ async def test_redrive_twice_has_one_effect_and_never_overwrites_a_newer_state(s
 
 def everything():
     return Filters()
+
+
+async def _decided(kernel, ids):
+    return {row.id for row in await echo.echoes.find(kernel.view("acme"), {})} == ids
 
 
 async def _halted(kernel):

@@ -162,7 +162,7 @@ async def test_the_ops_api_reads_the_real_kernel(setting: Any, tmp_path: Path) -
         assert (await http.get("/v1/ops/dead-letters")).json() == {"items": [], "next": None}
         redriven = await http.post("/v1/ops/dead-letters/redrive", json={"topic": "x"})
         assert redriven.json()["counts"] == {}
-        await writer.halts.halt("work", "eleven in a row")
+        await writer.halts.halt("work", "eleven in a row", 0)
         stuck = await http.get("/ready")
         assert (stuck.status_code, stuck.json()["halted"]) == (503, ["work: eleven in a row"])
         assert (await http.post("/v1/ops/consumers/work/resume")).status_code == 204
