@@ -159,12 +159,12 @@ async def _make(kafka: Broker, name: str, partitions: int, settings: dict[str, s
         await client.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
     finally:
         await client.close()
-    async with Admin(kafka.bootstrap) as admin, asyncio.timeout(30):
+    async with Admin(kafka.bootstrap) as admin, asyncio.timeout(90):
         while name not in await admin.existing([name]):  # noqa: ASYNC110 (a broker tells nobody)
             await asyncio.sleep(0.05)
 
 
-async def _printed(process: asyncio.subprocess.Process, expected: dict[str, str], within: float = 30) -> bool:
+async def _printed(process: asyncio.subprocess.Process, expected: dict[str, str], within: float = 90) -> bool:
     """Whether the subscriber comes to print this state of the world."""
     assert process.stdout is not None
     async with asyncio.timeout(within):

@@ -234,7 +234,7 @@ async def scene(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Scene]:
             await mongo.close()
 
 
-async def eventually(what: str, check: Callable[[], bool], seconds: float = 60.0) -> None:
+async def eventually(what: str, check: Callable[[], bool], seconds: float = 150.0) -> None:
     """Wait for something that is seen from outside."""
 
     async def seen() -> Awaitable[Any] | bool:
@@ -276,13 +276,13 @@ class Serving:
         if not self.killed and self._process is not None:
             self.killed = True
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
 
     def end(self) -> None:
         """Gone, whatever its state."""
         if self._process is not None and self.running:
             self._process.kill()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
 
 
 def free_port() -> int:

@@ -61,13 +61,13 @@ class EchoProcess:
         """kill -9, proved: the pid is gone."""
         pid = self.process.pid
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         assert not Path(f"/proc/{pid}").exists()
 
     async def freeze(self) -> None:
         """SIGSTOP, proved: every thread is stopped."""
         self.process.send_signal(signal.SIGSTOP)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while states(self.process.pid) != {"T"}:
             assert time.monotonic() < end, "did not freeze"
             await asyncio.sleep(0.01)
@@ -88,4 +88,4 @@ class EchoProcess:
         if self.running:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)

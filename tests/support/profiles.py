@@ -91,7 +91,7 @@ class Api:
             await self.call("POST", path, role="hr", expect=expect, content=data, headers=headers, **more)
         ).json()
 
-    async def finished(self, id: str, seconds: float = 60.0) -> Any:
+    async def finished(self, id: str, seconds: float = 150.0) -> Any:
         """The import once it is done."""
 
         async def done() -> Any:
@@ -129,7 +129,7 @@ class Api:
         return str(carla["id"])
 
 
-async def until(what: str, check: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
+async def until(what: str, check: Callable[[], Awaitable[Any]], seconds: float = 150.0) -> Any:
     """Wait until a check holds; the time-out is only there to end a broken test."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

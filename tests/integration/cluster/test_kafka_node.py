@@ -30,7 +30,7 @@ async def _read(kafka: Broker, topic: str, count: int) -> list[bytes | None]:
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
@@ -89,7 +89,7 @@ async def _until(kafka: Broker, topic: str, last: bytes):  # type: ignore[no-unt
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (value := (await consumer.getone()).value) != last:
                 yield value
             yield last

@@ -27,7 +27,7 @@ async def running(kernel: Kernel) -> AsyncIterator[Kernel]:
         await kernel.stop()
 
 
-async def until(what: str, check: Callable[[], Awaitable[Any]], seconds: float = 60.0) -> Any:
+async def until(what: str, check: Callable[[], Awaitable[Any]], seconds: float = 150.0) -> Any:
     """Wait until a check holds; the time-out is only there to end a broken test."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

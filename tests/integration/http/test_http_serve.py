@@ -97,7 +97,7 @@ def test_a_signal_ends_it_with_0_even_if_the_kernel_hangs(start: Start, how: str
     assert httpx.get(f"{url}/ready").status_code == 200
     began = time.monotonic()
     process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "kernel stopped" in out
     assert time.monotonic() - began < 10
@@ -106,13 +106,13 @@ def test_a_signal_ends_it_with_0_even_if_the_kernel_hangs(start: Start, how: str
 def test_an_event_loop_that_is_blocked_is_ended_too(start: Start) -> None:
     process, _ = start("blocks")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
 def test_a_kernel_that_refuses_to_start_ends_the_process_with_1(start: Start) -> None:
     process, _ = start("refuses", wait=False)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 1
 
 
@@ -122,7 +122,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(start: Start) -> None:
         taken.listen()
         port = int(taken.getsockname()[1])
         process, _ = start("well", port=port, wait=False)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert str(port) in err
     assert "RAPPORT_PORT" in err

@@ -36,7 +36,7 @@ SOON = timedelta(seconds=20)
 STARTS = date(2020, 1, 1)
 
 
-async def until(check: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(check: Callable[[], Any], seconds: float = 120.0) -> None:
     """Wait until something holds; a coroutine's answer is awaited."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -139,7 +139,7 @@ class World:
                 return False
         return True
 
-    async def settled(self, seconds: float = 60.0) -> None:
+    async def settled(self, seconds: float = 150.0) -> None:
         """Nothing lags, nothing is due now or within moments (a debounce), nothing waits to be relayed."""
         calm, end = 0, time.monotonic() + seconds
         state: Any = None
