@@ -265,20 +265,25 @@ def _plain(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
 def _text(result: dict[str, Any], out: str) -> str:
     proof = result["proof"]
-    lines = [f"{proof['pairs']} pairs written to {out}"]
+    lines = [f"{_counted(proof['pairs'], 'pair')} written to {out}"]
     if proof["optimal"]:
         most = "no more pairs are possible, and " if proof["objective"] == "participation" else ""
         lines.append(f"Proved: {most}no other matching brings more than these {proof['welfare']:,} points")
     else:
         lines.append(
-            f"At most {proof['pairs_at_most']} pairs and {proof['upper_bound']:,} points are possible; "
+            f"At most {_counted(proof['pairs_at_most'], 'pair')} and {proof['upper_bound']:,} points are possible; "
             f"this has {proof['welfare']:,} points"
         )
     left = result["left"]
     lines.append(
-        f"{len(left)} mentees without a mentor; {result['mentors_with_places']} mentors with a free place"
+        f"{_counted(len(left), 'mentee')} without a mentor; "
+        f"{_counted(result['mentors_with_places'], 'mentor')} with a free place"
     )
     for each in left[:LISTED]:
         name = f" ({each['mentee_name']})" if each["mentee_name"] else ""

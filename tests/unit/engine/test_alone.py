@@ -195,7 +195,7 @@ def test_a_program_file_weighs_boosts_and_sets_a_minimum(tmp_path: Path) -> None
     rules["minimum_score"] = 990_000
     (tmp_path / "p.json").write_text(json.dumps(rules), encoding="utf-8")
     result = run(tmp_path, people, "--program", str(tmp_path / "p.json"))
-    assert "1 pairs written" in result.output
+    assert "1 pair written" in result.output
     assert "all below the program's minimum" in result.output
 
 
@@ -238,7 +238,7 @@ def test_a_skill_that_nobody_offers_is_named_and_stops_nothing(tmp_path: Path) -
     assert result.exit_code == 0
     assert "note: no mentor offers 'pythn', which 1 seek; did you mean 'python'?" in result.output
     assert "note: no mentor offers 'zither', which 1 seek; it counts as not met" in result.output
-    assert "1 pairs written" in result.output
+    assert "1 pair written" in result.output
 
 
 def test_no_overlap_at_all_is_a_stated_reason(tmp_path: Path) -> None:
@@ -260,7 +260,7 @@ def test_no_overlap_at_all_is_a_stated_reason(tmp_path: Path) -> None:
     assert "Why not f with m: Not possible: language" in result.output
     assert "f: 1 mentor fail only at language" in result.output
     longer = people.replace("mon 09:00-10:00", "mon 09:00-10:00 | tue 09:00-10:00")
-    assert "1 pairs written" in run(tmp_path, longer, "--program", str(tmp_path / "p.json")).output
+    assert "1 pair written" in run(tmp_path, longer, "--program", str(tmp_path / "p.json")).output
 
 
 def test_the_page_shows_every_column_and_what_the_command_prints(tmp_path: Path) -> None:
