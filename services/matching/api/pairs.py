@@ -36,6 +36,9 @@ from shared.http import (
     not_found,
 )
 
+LAST_DAY = date(2199, 12, 31)
+"""Beyond it no pause can lie, and not every zone has a day after the last of all days."""
+
 EndReason = Literal[
     "goals_met", "no_response", "never_started", "no_time", "mismatch", "conflict_of_interest", "safeguarding"
 ]
@@ -46,7 +49,7 @@ class DeclineBody(Body):
 
 
 class PauseBody(Body):
-    until: date = Field(description="The last day of the pause; at most 12 weeks.")
+    until: date = Field(le=LAST_DAY, description="The last day of the pause; at most 12 weeks.")
 
 
 class EndBody(Body):

@@ -1,7 +1,6 @@
 """Enrollments: invitation, application, approval, consent, days away, withdrawal."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.profiles.api.parts import Body, Parts, found, tried
 from services.profiles.domain import enrollments as domain
+from services.profiles.domain.base import Day
 from services.profiles.domain.enrollments import Away, Consent, Enrollment, Refused, Role, enrollment_id
 from services.profiles.domain.people import Person
 from services.profiles.domain.programs import Program, enrolling
@@ -63,8 +63,8 @@ class EnrollmentEdit(Body):
 class AwayIn(Body):
     """Days away, both included; without `since` the person is back."""
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class EnrollmentOut(BaseModel):

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import uuid5
 
-from services.profiles.domain.base import Frozen
+from services.profiles.domain.base import Day, Frozen
 from services.profiles.domain.links import NAMESPACE
 from services.profiles.domain.people import Person, midnight
 from shared.contracts.enrollments import Preferences
@@ -19,15 +19,15 @@ CLOSED: tuple[State, ...] = ("withdrawn", "completed")
 class Consent(Frozen):
     """That the person agreed to take part: in Rapport, or as an import recorded it, with its source."""
 
-    on: date
+    on: Day
     source: str
 
 
 class Away(Frozen):
     """Days in which the person takes part in nothing new, both included; no `until` means open."""
 
-    since: date
-    until: date | None = None
+    since: Day
+    until: Day | None = None
 
 
 class Enrollment(Frozen):

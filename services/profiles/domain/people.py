@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.profiles.domain.base import Frozen, Partial, Text
+from services.profiles.domain.base import Day, Frozen, Partial, Text
 
 LEAVING_ACTS_AFTER = timedelta(hours=24)
 """A departure acts this long after its effective date begins (domain.md, Coming, moving, leaving; p)."""
@@ -36,8 +36,8 @@ Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 class Leave(Frozen):
     """Days away from work, both included; no `end` means open. It never carries a reason."""
 
-    start: date
-    end: date | None = None
+    start: Day
+    end: Day | None = None
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -59,8 +59,8 @@ class Person(Frozen):
     links: tuple[LinkRef, ...] = ()
     manager: str | None = None
     status: Status = "active"
-    started_on: date | None = None
-    leaving_on: date | None = None
+    started_on: Day | None = None
+    leaving_on: Day | None = None
     left_at: datetime | None = None
     leaves: tuple[Leave, ...] = ()
     time_zone: Zone | None = None
@@ -89,8 +89,8 @@ class Contact(Frozen):
 class PersonEdit(Partial):
     """Some fields of a person: a field that is not set is left as it is, null clears it."""
 
-    started_on: date | None = None
-    leaving_on: date | None = None
+    started_on: Day | None = None
+    leaving_on: Day | None = None
     leave: Leave | None = None
     time_zone: Zone | None = None
     country: Country | None = None

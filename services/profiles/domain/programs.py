@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.profiles.domain.base import Frozen, Text
+from services.profiles.domain.base import Day, Frozen, Text
 from services.profiles.domain.enrollments import Setting
 from services.profiles.domain.people import midnight
 from services.profiles.domain.rules import TEMPLATES as TEMPLATES
@@ -21,8 +21,8 @@ State = Literal["draft", "open", "closed"]
 class Break(Frozen):
     """Days that count for nobody, both included."""
 
-    start: date
-    end: date
+    start: Day
+    end: Day
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -36,11 +36,11 @@ class Cohort(Frozen):
 
     id: Slug
     name: Text
-    enrollment_from: date | None = None
-    enrollment_until: date | None = None
-    starts: date
-    midpoint: date | None = None
-    ends: date | None = None
+    enrollment_from: Day | None = None
+    enrollment_until: Day | None = None
+    starts: Day
+    midpoint: Day | None = None
+    ends: Day | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

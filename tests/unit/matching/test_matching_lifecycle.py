@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from services.matching.api.pairs import PauseBody
 from services.matching.domain import lifecycle as do
 from services.matching.domain.lifecycle import decide
 from services.matching.domain.pair import LIVING, SHOWN, Changed, Member, Pair, Refused, Span, Unchanged
@@ -232,3 +234,8 @@ def test_looking_often_and_looking_once_end_in_the_same_state(given_pair, facts,
         assert often.state == once.state
     else:
         assert (often.state in SHOWN) <= (once.state in SHOWN)
+
+
+def test_a_pause_beyond_all_calendars_is_refused_with_its_field() -> None:
+    with pytest.raises(ValidationError, match="until"):
+        PauseBody.model_validate({"until": "9999-12-31"})

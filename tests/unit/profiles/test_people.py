@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from services.profiles.domain.enrollments import Away
 from services.profiles.domain.links import Held, Holder, New, Same, resolve
 from services.profiles.domain.people import (
     Leave,
@@ -17,8 +19,11 @@ from services.profiles.domain.people import (
     rehired,
     with_leave,
 )
+from services.profiles.domain.programs import Cohort
 
 DAY = date(2026, 3, 2)
+NEVER = date(9999, 12, 31)
+"""What HR systems write for an end that is not known: midnight after it does not exist in most zones."""
 
 
 def at(day: date, hour: int = 0) -> datetime:
@@ -102,3 +107,15 @@ def test_whom_a_number_means(
     holder: Holder | None, name: str | None, start: date | None, identity: str | None, expected: type
 ) -> None:
     assert isinstance(resolve(holder, name, start, identity), expected)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("day", [NEVER, date.min])
+def test_a_day_that_means_never_is_refused_and_says_what_to_do(day: date) -> None:
+    for fields in ({"leaving_on": day}, {"started_on": day}, {"leave": {"start": DAY, "end": day}}):
+        with pytest.raises(ValidationError, match="leave it out where there is none"):
+            PersonEdit.model_validate(fields)
+    for days in ({"ends": day}, {"enrollment_until": day}, {"starts": day}):
+        with pytest.raises(ValidationError, match="leave it out where there is none"):
+            Cohort.model_validate({"id": "c", "name": "C", "starts": DAY} | days)
+    with pytest.raises(ValidationError, match="leave it out where there is none"):
+        Away(since=DAY, until=day)

@@ -144,3 +144,12 @@ def test_a_circle_of_managers_is_rejected_whole_and_shown() -> None:
     assert [isinstance(row, Row) for row in found] == [False, False, False, True]
     assert isinstance(found[0], Rejected)
     assert "1 → 2 → 3 → 1" in found[0].problems[0].reason
+
+
+def test_a_date_that_means_never_is_refused_before_it_stops_the_import() -> None:
+    for column in ("leaving_on", "leave_until", "start_date"):
+        cells = {column: "9999-12-31"} | ({"leave_from": "2026-05-01"} if column == "leave_until" else {})
+        (row,) = parsed(person_row("1", **cells))
+        assert problems(row) == [column]
+        assert isinstance(row, Rejected)
+        assert "leave the cell empty" in row.problems[0].fix

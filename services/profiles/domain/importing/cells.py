@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
 
-from services.profiles.domain.base import WEEKDAYS
+from services.profiles.domain.base import CONTROL, FIRST_DAY, LAST_DAY, WEEKDAYS
 
 
 class CellError(Exception):
@@ -24,12 +24,11 @@ class CellError(Exception):
 Parser = Callable[[str], Any]
 
 _TIME = re.compile(r"^(\d{1,2})(?::?(\d{2}))?$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def text(cell: str) -> str:
     """Up to 200 characters of one line."""
-    if _CONTROL.search(cell):
+    if CONTROL.search(cell):
         raise CellError("this cell contains a line break or a control character", "write it in one line")
     if len(cell) > 200:
         raise CellError(f"this cell has {len(cell)} characters", "shorten it to 200")
@@ -52,9 +51,13 @@ def day(cell: str) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", cell):
         raise CellError(f"{cell!r} is not a date as YYYY-MM-DD", "write it like 2026-03-31")
     try:
-        return date.fromisoformat(cell)
+        found = date.fromisoformat(cell)
     except ValueError:
         raise CellError(f"{cell} does not exist in the calendar", "check day and month") from None
+    if not FIRST_DAY <= found <= LAST_DAY:
+        fix = "leave the cell empty where there is no such day, or write - to clear it"
+        raise CellError(f"{cell} is not a day from {FIRST_DAY} to {LAST_DAY}", fix)
+    return found
 
 
 @cache
