@@ -197,6 +197,17 @@ async def test_who_says_and_who_reads_what_of_an_enrollment(
         assert mine["enrollment"]["preferences"]["affinity"] == ["parents"]
         assert mine["enrollment"]["preferences"]["excluded"] == []
         assert (await api.get(place, **own))["items"][0] == mine
+
+        # What is not sent stays; a word is worded as in a file; a typo is not taken for a wish.
+        mine = await patch({"preferences": {"skills_sought": {"Python": 3}, "languages": ["EN"]}}, **own)
+        kept = mine["enrollment"]["preferences"]
+        assert (kept["skills_sought"], kept["languages"]) == ({"python": 3}, ["en"])
+        assert (kept["values"], kept["affinity"]) == (["care", "order"], ["parents"])
+        cleared = await patch({"preferences": {"languages": None}}, **own)
+        assert cleared["enrollment"]["preferences"] == kept | {"languages": []}
+        for wrong in ({"language": ["en"]}, {"languages": ["English"]}, {"style_wanted": ["bossy"]}):
+            refused = await patch({"preferences": wrong}, **own, expect=422)
+            assert refused["errors"][0]["field"].startswith(f"/preferences/{next(iter(wrong))}")
         await settled(kernel)
         body = (await published(chosen, ENROLLMENTS))[-1][3]
         (token,) = body["preferences"]["affinity"]

@@ -12,6 +12,7 @@ from services.profiles.domain.base import Day
 from services.profiles.domain.enrollments import Away, Consent, Enrollment, Refused, Role, enrollment_id
 from services.profiles.domain.people import Person
 from services.profiles.domain.programs import Program, enrolling
+from services.profiles.domain.tastes import Wants
 from shared.contracts import Preferences
 from shared.delivery import Reader, Stored, Transaction
 from shared.http import (
@@ -44,7 +45,7 @@ class EnrollmentIn(Body):
     cohort: str | None = Field(None, description="Default: the one cohort that enrolls now.")
     capacity: int | None = Field(None, ge=0, le=50, description="Default: the program's.")
     first_time: bool | None = None
-    preferences: Preferences = Preferences()
+    preferences: Wants = Wants()
 
 
 class EnrollmentEdit(Body):
@@ -57,7 +58,7 @@ class EnrollmentEdit(Body):
     boost: int | None = Field(
         None, ge=0, le=1_000_000, description="By staff: points added to every pair of this person."
     )
-    preferences: Preferences | None = None
+    preferences: Wants | None = Field(None, description="Each list is left if not sent; null clears it.")
 
 
 class AwayIn(Body):
@@ -258,7 +259,7 @@ def add(router: APIRouter, parts: Parts) -> None:
         )
 
 
-def _worded(said: Preferences, before: Preferences, program: Program, own: bool) -> Preferences:
+def _worded(said: Wants, before: Preferences, program: Program, own: bool) -> Preferences:
     groups = ", ".join(program.affinity_tokens) or "none"
     return tried(
         lambda: domain.worded(said, before, program.affinity_tokens, own=own),

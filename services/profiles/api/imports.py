@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.profiles.api.parts import PEOPLE, Parts, found
 from services.profiles.domain.base import Problem as RowProblem
+from services.profiles.domain.base import Source
 from services.profiles.domain.importing import jsonrows
 from services.profiles.domain.importing.against import checked
 from services.profiles.domain.importing.columns import NAMES, REQUIRED
@@ -75,7 +76,7 @@ def understood(data: bytes, kind: str, today: date) -> tuple[list[Row | Rejected
     if kind == "application/json":
         try:
             return jsonrows.rows_of(json.loads(data), today), ()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _unreadable(
                 [("/rows", "The body is not JSON as {rows: [...]}.", "See the API's page.")]
             ) from None
@@ -127,10 +128,8 @@ def add(router: APIRouter, parts: Parts) -> None:
         caller: People,
         once: Idempotent,
         source: Annotated[
-            str,
-            Query(
-                pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The HR system that these numbers belong to."
-            ),
+            Source,
+            Query(description="The HR system that these numbers belong to."),
         ],
     ) -> Response:
         """Take a file. Rows are staged, then applied in batches, one import of a source after the other."""

@@ -36,6 +36,8 @@ def in_calendar(day: date) -> date:
     return day
 
 
+Source = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""Name of an HR system."""
 Day = Annotated[date, AfterValidator(in_calendar)]
 Text = Annotated[
     str,

@@ -9,6 +9,7 @@ from uuid import uuid5
 from services.profiles.domain.base import Day, Frozen
 from services.profiles.domain.links import NAMESPACE
 from services.profiles.domain.people import Person, midnight
+from services.profiles.domain.tastes import Wants, with_taste
 from shared.contracts.enrollments import Preferences
 
 State = Literal["invited", "applied", "approved", "waitlisted", "open", "away", "withdrawn", "completed"]
@@ -62,26 +63,23 @@ class Setting:
     """Tokens of the groups that the program asks about now; what somebody said about another is forgotten."""
 
 
-def worded(said: Preferences, before: Preferences, tokens: Mapping[str, str], *, own: bool) -> Preferences:
+def worded(said: Wants, before: Preferences, tokens: Mapping[str, str], *, own: bool) -> Preferences:
     """Preferences as they are kept: groups of affinity as tokens, by the person's own word alone.
 
-    What the body does not name of the two lists that are not shown to everybody (`excluded`, `affinity`) stays:
-    whoever could not read it must not clear it by sending the rest. Raises Refused.
+    What the body does not name stays: some of it is not shown to everybody, and whoever cannot read it must not
+    clear it by sending the rest. Raises Refused.
     """
     kept: dict[str, tuple[str, ...]] = {}
-    if "excluded" not in said.model_fields_set:
-        kept["excluded"] = before.excluded
-    if "affinity" not in said.model_fields_set:
-        kept["affinity"] = before.affinity
-    elif not own and said.affinity:
+    groups = said.affinity or ()
+    if not own and groups:
         raise Refused("only the person says by which groups they want to be matched")
-    elif not own:
+    if not own:
         kept["affinity"] = before.affinity
-    elif unknown := [group for group in said.affinity if group not in tokens]:
+    elif unknown := [group for group in groups if group not in tokens]:
         raise Refused(f"the program does not ask about {unknown[0]!r}")
-    else:
-        kept["affinity"] = tuple(tokens[group] for group in dict.fromkeys(said.affinity))
-    return said.model_copy(update=kept)
+    elif "affinity" in said.model_fields_set:
+        kept["affinity"] = tuple(tokens[group] for group in groups)
+    return with_taste(before, said, kept)
 
 
 def seen_by(enrollment: Enrollment, tokens: Mapping[str, str], *, own: bool, staff: bool) -> Enrollment:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.profiles.domain.base import Day, Frozen, Partial, Text
+from services.profiles.domain.base import Day, Frozen, Partial, Source, Text, on_one_line
 
 LEAVING_ACTS_AFTER = timedelta(hours=24)
 """A departure acts this long after its effective date begins (domain.md, Coming, moving, leaving; p)."""
@@ -30,7 +30,11 @@ def known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(known_zone)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Address = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254),
+    AfterValidator(on_one_line),
+]
 
 
 class Leave(Frozen):
@@ -49,8 +53,8 @@ class Leave(Frozen):
 class LinkRef(Frozen):
     """Under which number an HR source knows the person, as it is published."""
 
-    source: str
-    external_id: str
+    source: Source
+    external_id: Text
 
 
 class Person(Frozen):

@@ -1,5 +1,6 @@
 """A batch of rows becomes the changes it asks for, and nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, settings
@@ -208,3 +209,28 @@ def test_every_wish_of_a_row_reaches_the_enrollment_and_an_empty_cell_leaves_it(
     assert (enrollment.capacity, made.people["p1"].site) == (2, "Plant")
     (after,) = acme.send(person_row("1", values="-", **role)).enrollments.values()
     assert (after.preferences.values, after.preferences.style_wanted) == ((), ("directive",))
+
+
+def test_a_mark_gives_places_back_to_the_program_and_forgets_what_was_said() -> None:
+    here = Directory()
+    told = {"places": "3", "first_time": "yes", "trained": "yes", "screened": "no"}
+    here.send(person_row("1", program="spring", role="mentor", **told))
+    (before,) = here.known.enrollments.values()
+    assert (before.capacity, before.first_time, before.trained, before.screened) == (3, True, True, False)
+    made = here.send({"external_id": "1", "program": "spring", "role": "mentor"} | dict.fromkeys(told, "-"))
+    assert only(made).result == "updated"
+    (after,) = here.known.enrollments.values()
+    assert (after.capacity, after.first_time, after.trained, after.screened) == (2, None, None, None)
+
+
+def test_a_row_that_nobody_could_be_told_is_rejected_and_holds_up_no_other() -> None:
+    here = Directory()
+    here.send(person_row("1", program="spring", role="mentor"))
+    broken = {id: each.model_copy(update={"capacity": -5}) for id, each in here.known.enrollments.items()}
+    here.known = replace(here.known, enrollments=broken)
+    again = {"external_id": "1", "program": "spring", "role": "mentor", "goals": "lead a team"}
+    made = here.send(again, person_row("2"))
+    assert [each.result for each in made.outcomes] == ["rejected", "created"]
+    (problem,) = made.outcomes[0].problems
+    assert (problem.column, problem.fix) == ("capacity", "correct this value")
+    assert not made.enrollments

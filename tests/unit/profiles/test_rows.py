@@ -1,11 +1,16 @@
 """Each row is checked alone and against its file; every problem names column, reason and fix."""
 
+from typing import Any
+
 import pytest
 
+from services.profiles.api.imports import understood
+from services.profiles.domain.importing import jsonrows
 from services.profiles.domain.importing.rows import Rejected, Row
 from services.profiles.domain.people import Leave
 from shared.contracts.enrollments import Hours
-from tests.unit.profiles.building import good, parsed, person_row
+from shared.http import Problem as Refusal
+from tests.unit.profiles.building import TODAY, good, parsed, person_row
 
 
 def problems(row: Row | Rejected) -> list[str | None]:
@@ -144,6 +149,80 @@ def test_a_circle_of_managers_is_rejected_whole_and_shown() -> None:
     assert [isinstance(row, Row) for row in found] == [False, False, False, True]
     assert isinstance(found[0], Rejected)
     assert "1 → 2 → 3 → 1" in found[0].problems[0].reason
+
+
+def test_what_no_file_clears_is_said_so_and_not_passed_over() -> None:
+    for column in ("given_name", "family_name", "consent_on", "consent_source", "program", "role"):
+        cells = {"program": "spring", "role": "mentee"} | {column: "-"}
+        (row,) = parsed(person_row("1", **cells))
+        assert column in problems(row)
+        assert isinstance(row, Rejected)
+        assert "this cannot be cleared" in {problem.reason for problem in row.problems}
+
+
+def test_a_mark_clears_places_first_time_training_and_screening() -> None:
+    marks = dict.fromkeys(("places", "first_time", "trained", "screened"), "-")
+    (row,) = good(person_row("1", program="spring", role="mentor", **marks))
+    assert row.enrollment is not None
+    assert {"capacity", "first_time", "trained", "screened"} < row.enrollment.model_fields_set
+    assert row == Row.model_validate(row.model_dump(mode="json")), "kept as it was understood"
+
+
+def test_a_cell_with_more_entries_than_anybody_means_is_refused() -> None:
+    (row,) = parsed(
+        person_row("1", program="spring", role="mentor", goals="|".join(f"g{n}" for n in range(101)))
+    )
+    assert problems(row) == ["goals"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("enrollment.capacity", {"enrollment": {"capacity": -5}}),
+        ("enrollment.capacity", {"enrollment": {"capacity": 51}}),
+        ("enrollment.consent_source", {"enrollment": {"consent_on": "2026-01-01", "consent_source": ""}}),
+        ("enrollment.taste.goals", {"enrollment": {"taste": {"goals": ["g"] * 101}}}),
+        ("enrollment.taste.skills_offered.a\0b.[key]", {"enrollment": {"taste": {"skills_offered": {"a\0b": 3}}}}),
+        ("enrollment.taste.languages.0", {"enrollment": {"taste": {"languages": ["English"]}}}),
+        ("enrollment.taste.availability.0", {"enrollment": {"taste": {"availability": [{"start": 9, "end": 9}]}}}),
+        ("enrollment.taste", {"enrollment": {"taste": {"seniority_gap": {"least": 5, "most": 1}}}}),
+        ("leaving_on", {"leaving_on": "9999-12-31"}),
+        ("manager", {"manager": ""}),
+        ("external_id", {"external_id": "1\ud800"}),
+        ("external_id", {"external_id": "1\0"}),
+        ("email", {"email": "a\0@b.org"}),
+    ],
+)  # fmt: skip
+def test_a_json_row_that_could_not_be_kept_is_rejected_with_its_field(
+    field: str, value: dict[str, Any]
+) -> None:
+    wish = {"program": "spring", "role": "mentor"} | value.get("enrollment", {})
+    body = {"external_id": "1", "given_name": "A", "family_name": "B", "email": "a@b.org"} | value
+    (row,) = jsonrows.rows_of({"rows": [body | {"enrollment": wish}]}, TODAY)
+    assert problems(row) == [field]
+    assert row.external_id in (None, "1")
+
+
+def test_json_that_is_nested_without_end_is_a_file_that_cannot_be_read() -> None:
+    with pytest.raises(Refusal) as found:
+        understood(b"[" * 200_000, "application/json", TODAY)
+    assert (found.value.status, found.value.errors[0].field) == (422, "/rows")
+
+
+def test_words_of_a_json_row_are_worded_as_those_of_a_file() -> None:
+    taste = {
+        "skills_offered": {"Python": 4},
+        "values": ["Care", "care"],
+        "languages": ["EN"],
+        "style_offered": ["Directive"],
+    }
+    body = {"external_id": "1", "enrollment": {"program": "spring", "role": "mentor", "taste": taste}}
+    (row,) = jsonrows.rows_of({"rows": [body]}, TODAY)
+    assert isinstance(row, Row)
+    assert row.enrollment is not None
+    found = row.enrollment.taste
+    assert found.skills_offered == {"python": 4}
+    assert (found.values, found.languages, found.style_offered) == (("care",), ("en",), ("directive",))
 
 
 def test_a_date_that_means_never_is_refused_before_it_stops_the_import() -> None:

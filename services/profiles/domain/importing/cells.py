@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from services.profiles.domain.base import CONTROL, FIRST_DAY, LAST_DAY, WEEKDAYS
+from services.profiles.domain.tastes import MOST
 
 
 class CellError(Exception):
@@ -97,7 +98,7 @@ def locale(cell: str) -> str:
 
 def address(cell: str) -> str:
     """A mail address; only its shape is checked."""
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", cell) or len(cell) > 254:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", cell) or len(cell) > 254 or CONTROL.search(cell):
         raise CellError("this is not a mail address", "write it like name@example.org")
     return cell
 
@@ -125,7 +126,10 @@ def yes_no(cell: str) -> bool:
 
 def parts(cell: str) -> list[str]:
     """The entries of a cell that holds several, between bars (or semicolons)."""
-    return [part.strip() for part in re.split(r"[|;]", cell) if part.strip()]
+    found = [part.strip() for part in re.split(r"[|;]", cell) if part.strip()]
+    if len(found) > MOST:
+        raise CellError(f"this cell holds {len(found)} entries", f"keep the {MOST} that matter most")
+    return found
 
 
 def many(parse: Parser) -> Parser:

@@ -168,5 +168,15 @@ COLUMNS: tuple[Column, ...] = (
 BY_NAME = {column.name: column for column in COLUMNS}
 NAMES = tuple(BY_NAME)
 REQUIRED = ("external_id",)
+KEPT = {
+    "external_id": "give the person's number in HR",
+    "given_name": "leave the cell empty, or give the name",
+    "family_name": "leave the cell empty, or give the name",
+    "program": "leave the cell empty; an invitation is withdrawn in Rapport",
+    "role": "leave the cell empty; an invitation is withdrawn in Rapport",
+    "consent_on": "leave the cell empty; whoever no longer agrees withdraws in Rapport",
+    "consent_source": "leave the cell empty; whoever no longer agrees withdraws in Rapport",
+}
+"""Columns that no file clears, and what to do instead."""
 CLEAR = "-"
 """A cell with only this clears the value; an empty cell leaves it as it is (the file is a delta)."""

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.profiles.domain.base import Problem, Text
 from services.profiles.domain.importing.against import checked
-from services.profiles.domain.importing.rows import Rejected, Row, Wish
+from services.profiles.domain.importing.rows import Rejected, Row, Wish, problems_of
 from services.profiles.domain.links import Identity
 from services.profiles.domain.people import ContactEdit, PersonEdit
 
@@ -22,7 +22,7 @@ class JsonRow(PersonEdit):
     family_name: Text | None = None
     email: str | None = None
     locale: str | None = None
-    manager: str | None = None
+    manager: Text | None = None
     enrollment: Wish | None = None
 
 
@@ -51,20 +51,18 @@ def _row(line: int, value: Any, today: date) -> Row | Rejected:
             enrollment=given.enrollment,
         )
     except ValidationError as error:
-        number = value.get("external_id") if isinstance(value, dict) else None
-        problems = [
-            Problem(
-                column=".".join(str(part) for part in each["loc"]) or None,
-                reason=each["msg"].removeprefix("Value error, "),
-                fix="correct or leave out this field",
-            )
-            for each in error.errors()
-        ]
-        return Rejected(
-            line=line, external_id=number if isinstance(number, str) else None, problems=tuple(problems)
-        )
+        problems = problems_of(error, "correct or leave out this field")
+        return Rejected(line=line, external_id=_number(value), problems=problems)
     problem = _wrong(row, today)
     return row if problem is None else Rejected(line=line, external_id=row.external_id, problems=(problem,))
+
+
+def _number(value: Any) -> str | None:
+    """The number of a row that cannot be understood, if at least that can be kept."""
+    try:
+        return JsonRow.model_validate({"external_id": value["external_id"]}).external_id
+    except (ValidationError, TypeError, KeyError):
+        return None
 
 
 def _part(given: JsonRow, model: type[PersonEdit] | type[ContactEdit]) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from pydantic import ValidationError
+
+from services.profiles.domain import published
 from services.profiles.domain.base import Problem
 from services.profiles.domain.importing.columns import CLEAR
 from services.profiles.domain.importing.report import Outcome, Result
-from services.profiles.domain.importing.rows import Row, Wish
+from services.profiles.domain.importing.rows import Row, Wish, problems_of
 from services.profiles.domain.importing.wishes import Enrolling
 from services.profiles.domain.importing.world import Known, Plan, Rejected, World, put
 from services.profiles.domain.links import Held, Holder, Link, New, Same, handed_over, link_id, resolve
@@ -36,14 +39,30 @@ def plan(rows: Sequence[Row], known: Known, new_ids: Iterator[str], *, last: boo
         step = _Step(row, World(known, found), last)
         try:
             outcome = step.run(new_ids)
+            check_publishable(step.world.mine)
         except Rejected as rejected:
-            outcome = Outcome(
-                line=row.line, external_id=row.external_id, result="rejected", problems=rejected.problems
-            )
+            outcome = _rejection(row, rejected.problems)
+        except ValidationError as error:
+            # Left to fail at its commit, one row would hold up every later file of its source.
+            outcome = _rejection(row, problems_of(error))
         else:
             found.add(step.world.mine)
         found.outcomes.append(outcome)
     return found
+
+
+def _rejection(row: Row, problems: tuple[Problem, ...]) -> Outcome:
+    return Outcome(line=row.line, external_id=row.external_id, result="rejected", problems=problems)
+
+
+def check_publishable(changes: Plan) -> None:
+    """Raises ValidationError where a change is nothing that could be told to others."""
+    for id, person in changes.people.items():
+        published.participant(id, person)
+    for id, contact in changes.contacts.items():
+        published.contact(id, contact)
+    for id, enrollment in changes.enrollments.items():
+        published.enrollment(id, enrollment)
 
 
 def references_of(row: Row) -> Row:

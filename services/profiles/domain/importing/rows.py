@@ -1,68 +1,35 @@
 """Rows of a file, checked one by one and against each other, before anything is looked up."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
-from services.profiles.domain.base import Frozen, Partial, Problem, Text
+from services.profiles.domain.base import Day, Frozen, Partial, Problem, Text
 from services.profiles.domain.enrollments import Role
 from services.profiles.domain.importing.cells import CellError
-from services.profiles.domain.importing.columns import BY_NAME, CLEAR
+from services.profiles.domain.importing.columns import BY_NAME, CLEAR, KEPT
 from services.profiles.domain.importing.reading import Broken, Record, Table
 from services.profiles.domain.links import Identity
 from services.profiles.domain.people import ContactEdit, PersonEdit
-from shared.contracts.common import SeniorityGap
-from shared.contracts.enrollments import Hours, SkillLevel, Style, Support
-
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+from services.profiles.domain.tastes import Ids, Taste
 
 
-def _word_of(words: type[StrEnum]) -> Callable[[str], str]:
-    def check(word: str) -> str:
-        if word not in set(words):
-            raise ValueError(f"{word!r} is not one of: {', '.join(words)}")
-        return word
+class Wish(Partial):
+    """The enrollment a row asks for: a field that is not set is left as it is, null clears it."""
 
-    return check
-
-
-StyleWord = Annotated[str, AfterValidator(_word_of(Style))]
-SupportWord = Annotated[str, AfterValidator(_word_of(Support))]
-
-
-class Taste(Partial):
-    """What a person seeks and offers in a role: a field that is not set is left, null clears it."""
-
-    skills_offered: dict[Text, SkillLevel] | None = None
-    skills_sought: dict[Text, SkillLevel] | None = None
-    goals: tuple[Text, ...] | None = None
-    values: tuple[Text, ...] | None = None
-    style_wanted: tuple[StyleWord, ...] | None = None
-    style_offered: tuple[StyleWord, ...] | None = None
-    support_wanted: tuple[SupportWord, ...] | None = None
-    support_offered: tuple[SupportWord, ...] | None = None
-    languages: tuple[Language, ...] | None = None
-    availability: tuple[Hours, ...] | None = None
-    seniority_gap: SeniorityGap | None = None
-
-
-class Wish(Frozen):
-    """The enrollment a row asks for; fields that are not set are left as they are."""
-
-    program: str
+    program: Text
     role: Role
-    cohort: str | None = None
-    capacity: int | None = None
+    cohort: Text | None = None
+    capacity: Annotated[int, Field(ge=0, le=50)] | None = None
     first_time: bool | None = None
     trained: bool | None = None
     screened: bool | None = None
-    choices: tuple[str, ...] | None = None
+    choices: Ids | None = None
     taste: Taste = Taste()
-    consent_on: date | None = None
-    consent_source: str | None = None
+    consent_on: Day | None = None
+    consent_source: Text | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -73,10 +40,10 @@ class Row(Frozen):
     """One row that can be understood by itself. `line` is where it begins (JSON: its place, from 1)."""
 
     line: int
-    external_id: str
-    previous: str | None = None
+    external_id: Text
+    previous: Text | None = None
     identity: Identity | None = None
-    manager: str | None = None
+    manager: Text | None = None
     clears_manager: bool = False
     person: PersonEdit = PersonEdit()
     contact: ContactEdit = ContactEdit()
@@ -108,6 +75,9 @@ def _row(record: Record | Broken, today: date) -> Row | Rejected:
         if not cell:
             continue
         column = BY_NAME[name]
+        if cell == CLEAR and name in KEPT:
+            problems.append(Problem(column=name, reason="this cannot be cleared", fix=KEPT[name]))
+            continue
         try:
             value = None if cell == CLEAR else column.parse(cell)
         except CellError as error:
@@ -155,15 +125,19 @@ def row_from(
             enrollment=wish,
         )
     except ValidationError as error:
-        problems = tuple(
-            Problem(
-                column=str(found["loc"][0]) if found["loc"] else None,
-                reason=found["msg"].removeprefix("Value error, "),
-                fix="correct this value",
-            )
-            for found in error.errors()
+        return Rejected(line=line, external_id=own.get("external_id"), problems=problems_of(error))
+
+
+def problems_of(error: ValidationError, fix: str = "correct this value") -> tuple[Problem, ...]:
+    """What a model found, as problems of a row; the column is the path of the field."""
+    return tuple(
+        Problem(
+            column=".".join(str(part) for part in found["loc"]) or None,
+            reason=found["msg"].removeprefix("Value error, "),
+            fix=fix,
         )
-        return Rejected(line=line, external_id=own.get("external_id"), problems=problems)
+        for found in error.errors()
+    )
 
 
 def _leave(leave: dict[str, Any], person: dict[str, Any]) -> list[Problem]:
@@ -194,8 +168,12 @@ def _leave(leave: dict[str, Any], person: dict[str, Any]) -> list[Problem]:
     return []
 
 
+CLEARED = frozenset({"choices", "capacity", "first_time", "trained", "screened"})
+"""What of an enrollment a cell with only the mark clears; its columns that stay are in `KEPT`."""
+
+
 def _wish(cells: dict[str, Any], taste: dict[str, Any], today: date) -> tuple[Wish | None, list[Problem]]:
-    given = {name: value for name, value in cells.items() if value is not None or name == "choices"}
+    given = {name: value for name, value in cells.items() if value is not None or name in CLEARED}
     if not given and not taste:
         return None, []
     problems = [
@@ -223,6 +201,7 @@ def _wish(cells: dict[str, Any], taste: dict[str, Any], today: date) -> tuple[Wi
         )
     if problems:
         return None, problems
-    if given.get("choices", ()) is None:
-        given["choices"] = ()
-    return Wish.model_validate({**given, "taste": taste}), []
+    try:
+        return Wish.model_validate({**given, "taste": taste}), []
+    except ValidationError as error:
+        return None, list(problems_of(error))

@@ -8,6 +8,7 @@ from services.profiles.domain.importing.rows import Wish
 from services.profiles.domain.importing.world import Rejected, World, put
 from services.profiles.domain.people import Person
 from services.profiles.domain.programs import Cohort, Program, enrolling, setting
+from services.profiles.domain.tastes import with_taste
 from shared.contracts.enrollments import Preferences
 
 
@@ -37,10 +38,10 @@ class Enrolling:
             )
             return number
         enrollment = enrollments.invited(before, self._fresh(program, cohort))
-        given = ("capacity", "first_time", "trained", "screened")
-        changes: dict[str, object] = {
-            name: getattr(wish, name) for name in given if getattr(wish, name) is not None
-        }
+        given = wish.model_fields_set & {"capacity", "first_time", "trained", "screened"}
+        changes: dict[str, object] = {name: getattr(wish, name) for name in given}
+        if changes.get("capacity", 0) is None:
+            changes["capacity"] = self._places(program)
         changes["preferences"] = self._preferences(enrollment.preferences)
         enrollment = enrollment.model_copy(update=changes)
         if wish.consent_on is not None and wish.consent_source is not None:
@@ -58,8 +59,12 @@ class Enrolling:
             program=wish.program,
             cohort=cohort.id,
             role=wish.role,
-            capacity=program.rules.mentor_capacity if wish.role == "mentor" else 1,
+            capacity=self._places(program),
         )
+
+    def _places(self, program: Program) -> int:
+        """Partners at once of whoever says nothing of it."""
+        return program.rules.mentor_capacity if self.wish.role == "mentor" else 1
 
     def _cohort(self) -> tuple[Program, Cohort]:
         wish, known = self.wish, self.world.known
@@ -84,14 +89,9 @@ class Enrolling:
         return program, cohorts[0]
 
     def _preferences(self, before: Preferences) -> Preferences:
-        blank, taste = Preferences(), self.wish.taste
-        changes = {
-            name: getattr(blank, name) if (value := getattr(taste, name)) is None else value
-            for name in taste.model_fields_set
-        }
-        if self.wish.choices is not None:
-            changes["choices"] = self._choices(self.wish.choices)
-        return before.model_copy(update=changes)
+        chosen = "choices" in self.wish.model_fields_set
+        changes = {"choices": self._choices(self.wish.choices or ())} if chosen else None
+        return with_taste(before, self.wish.taste, changes)
 
     def _choices(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         found: list[str] = []
