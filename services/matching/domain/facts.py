@@ -211,7 +211,10 @@ def past_of(participant: str, pairs: Iterable[Paired], rules: Rules) -> frozense
 def person_of(
     known: Known, program: Program, now: datetime, *, held: int = 0, past: frozenset[str] = frozenset()
 ) -> Person:
-    """One enrolled person as matching sees them. Raises ValueError where the enrollment is not known."""
+    """One enrolled person as matching sees them, words in one case: 'Lead a team' and 'lead a team' are one goal.
+
+    Raises ValueError where the enrollment is not known.
+    """
     enrollment, participant = known.enrollment, known.participant
     if enrollment is None:
         raise ValueError("nobody without an enrollment")
@@ -229,14 +232,17 @@ def person_of(
         choices=wants.choices,
         excluded=frozenset(wants.excluded),
         past=past,
-        languages=wants.languages,
-        skills=dict(wants.skills_offered if mentor else wants.skills_sought),
-        goals=frozenset(wants.goals),
+        languages=tuple(each.casefold() for each in wants.languages),
+        skills={
+            skill.casefold(): level
+            for skill, level in (wants.skills_offered if mentor else wants.skills_sought).items()
+        },
+        goals=frozenset(each.casefold() for each in wants.goals),
         availability=tuple((hours.start, hours.end) for hours in wants.availability),
         zone=participant.time_zone if participant else None,
         seniority=participant.seniority if participant else None,
         gap=(wants.seniority_gap.least, wants.seniority_gap.most) if wants.seniority_gap else None,
-        values=frozenset(wants.values),
+        values=frozenset(each.casefold() for each in wants.values),
         styles=frozenset(wants.style_offered if mentor else wants.style_wanted),
         supports=frozenset(wants.support_offered if mentor else wants.support_wanted),
         country=participant.country if participant else None,
@@ -246,7 +252,9 @@ def person_of(
         affinity=frozenset(wants.affinity),
         boost=enrollment.boost,
         first_time=enrollment.first_time,
-        promotion_pool=participant.promotion_pool if participant else None,
+        promotion_pool=participant.promotion_pool.casefold()
+        if participant and participant.promotion_pool
+        else None,
         trained=enrollment.trained,
         screened=enrollment.screened,
     )

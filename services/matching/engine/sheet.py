@@ -63,7 +63,7 @@ COLUMNS: dict[str, Column] = {
     "first_time": Column(cells.yes_no, "mentors for the first time; a boost may look at it", "yes"),
     "seniority": Column(cells.whole(1, 12), "level from 1 to 12", "4"),
     "manager": Column(str, "the manager's number", "10007"),
-    "promotion_pool": Column(str, "people of one pool compete and are not paired", "sales-leads"),
+    "promotion_pool": Column(str.casefold, "people of one pool compete and are not paired", "sales-leads"),
     "choices": Column(cells.ids, "numbers of wanted partners, first choice first", "10007 | 10031"),
     "excluded": Column(cells.ids, "numbers of people never to be paired with", "10055"),
     "past_partners": Column(cells.ids, "numbers of people paired with before", "10061"),

@@ -186,6 +186,20 @@ def test_all_that_a_program_and_a_profile_say_reaches_matching():
         assert one.places == 2
 
 
+def test_words_are_compared_whatever_their_case():
+    """Files are worded by the import, requests and other writers as people type: a gate must not miss for that."""
+    said = {
+        "languages": ["EN"],
+        "goals": ["Lead a Team"],
+        "values": ["Care"],
+        "skills_offered": {"Python": 4},
+    }
+    participant = Participant.model_validate({"id": "a", "promotion_pool": "Sales-Leads"})
+    one = person_of(Known(enrollment(role="mentor", preferences=said), participant), program(), NOW)
+    assert (one.languages, one.goals, one.values) == (("en",), {"lead a team"}, {"care"})
+    assert (one.skills, one.promotion_pool) == ({"python": 4}, "sales-leads")
+
+
 SECRETS = {"reason": "mismatch", "ending": Ending(at=NOW, reason="safeguarding", by="m")}
 
 
