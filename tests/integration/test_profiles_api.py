@@ -218,6 +218,16 @@ async def test_who_says_and_who_reads_what_of_an_enrollment(
         sites = {id: body["site"] for _, id, _, body in await published(chosen, PARTICIPANTS)}
         assert sites[ana["id"]] == "Plant"
 
+        # An exclusion holds in every role, and whoever comes back still has it.
+        other = await api.post(place, {"participant": ana["id"], "role": "mentor"}, **staff, expect=201)
+        await patch({"preferences": {"excluded": ["somebody", "x"]}}, **own)
+        await api.post(f"/v1/enrollments/{other['id']}/withdraw", **own)
+        again = await api.post(place, {"participant": ana["id"], "role": "mentor"}, **staff, expect=201)
+        assert (again["id"], again["enrollment"]["state"]) == (other["id"], "invited")
+        await settled(kernel)
+        latest = {id: body for _, id, _, body in await published(chosen, ENROLLMENTS)}
+        assert [body["preferences"]["excluded"] for body in latest.values()] == [["somebody", "x"]] * 2
+
         # A program that stops asking forgets what was said.
         tag = {"If-Match": (await api.call("GET", "/v1/programs/spring")).headers["etag"]}
         carla = (await api.get("/v1/programs/spring"))["coordinators"]

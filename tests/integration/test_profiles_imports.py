@@ -110,6 +110,11 @@ async def test_a_changed_name_changes_the_contact_alone_and_a_departure_acts_a_d
         assert await published(chosen, PARTICIPANTS) == people
         assert [type for type, *_ in await published(chosen, CONTACTS)][-1] == "contact.changed"
 
+        ((_, enrollment, _, _),) = await published(chosen, ENROLLMENTS)
+        tag = {"If-Match": (await api.call("GET", f"/v1/enrollments/{enrollment}")).headers["etag"]}
+        unwanted = {"preferences": {"excluded": ["x"]}}
+        await api.call("PATCH", f"/v1/enrollments/{enrollment}", headers=tag, json=unwanted)
+
         now = kernel.view("acme").now
         leaving = text({"external_id": "1", "leaving_on": now.date().isoformat()})
         await api.finished((await api.send_csv(leaving))["id"])
@@ -124,6 +129,22 @@ async def test_a_changed_name_changes_the_contact_alone_and_a_departure_acts_a_d
 
         await until("the one who left is withdrawn", gone)
         assert (await published(chosen, PARTICIPANTS))[-1][0] == "participant.left"
+
+        # Taken back too late, by hand: refused with what to do. Hired again: the same person, exclusions too.
+        (one,) = (await api.get("/v1/participants?source=hr&external_id=1", role="hr"))["items"]
+        path = f"/v1/participants/{one['id']}"
+        tag = {"If-Match": (await api.call("GET", path, role="hr")).headers["etag"]}
+        sent: dict[str, Any] = {"role": "hr", "headers": tag}
+        refused = await api.call("PATCH", path, json={"leaving_on": None}, expect=409, **sent)
+        assert "started_on" in refused.json()["fix"]
+        await advance(kernel, chosen, timedelta(days=5))
+        day = kernel.view("acme").now.date().isoformat()
+        back = text({"external_id": "1", "start_date": day, **wish, "consent_on": day})
+        assert (await api.finished((await api.send_csv(back))["id"]))["counts"]["updated"] == 1
+        await settled(kernel)
+        type, _, _, body = (await published(chosen, ENROLLMENTS))[-1]
+        assert (type, body["preferences"]["excluded"]) == ("enrollment.opened", ["x"])
+        assert (await published(chosen, PARTICIPANTS))[-1][0] == "participant.rehired"
 
 
 async def test_a_manager_who_comes_in_a_later_file_is_waited_for_and_one_who_never_comes_is_named(

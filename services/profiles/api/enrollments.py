@@ -101,6 +101,12 @@ def add(router: APIRouter, parts: Parts) -> None:
         person = found(await store.people.get(at, state.participant), "participant")
         return person, found(await store.programs.get(at, state.program), "program")
 
+    async def everywhere(tx: Transaction, said: Stored[Enrollment], excluded: tuple[str, ...]) -> None:
+        """An exclusion is between two people: said in one role or cohort, it holds in all."""
+        for each in await store.enrollments_of_person(tx, said.state.participant):
+            if each.id != said.id:
+                await writing.enrollment(tx, each.id, each, domain.excluding(each.state, excluded), None)
+
     @router.get("/programs/{program}/enrollments")
     async def list_enrollments(
         program: str,
@@ -144,6 +150,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             cohort = _cohort(plan, body.cohort, tx)
             id = enrollment_id(tx.organization, program, cohort, body.participant, body.role)
             before = await store.enrollments.get(tx, id)
+            others = [each.state for each in await store.enrollments_of_person(tx, body.participant)]
             default = plan.state.rules.mentor_capacity if body.role == "mentor" else 1
             fresh = Enrollment(
                 participant=body.participant,
@@ -154,6 +161,7 @@ def add(router: APIRouter, parts: Parts) -> None:
                 first_time=body.first_time,
                 preferences=_worded(body.preferences, Preferences(), plan.state, own),
             )
+            fresh = domain.excluding(fresh, domain.exclusions([*others, fresh]))
             wanted = domain.invited(before.state if before is not None else None, fresh)
             if own and wanted.state == "invited":
                 wanted = domain.applied(wanted)
@@ -194,6 +202,8 @@ def add(router: APIRouter, parts: Parts) -> None:
                 said, had = body.preferences, before.state.preferences
                 changes["preferences"] = _worded(said, had, program.state, own)
             wanted = before.state.model_copy(update=changes)
+            if body.preferences is not None and "excluded" in body.preferences.model_fields_set:
+                await everywhere(tx, before, wanted.preferences.excluded)
             return await writing.settle(tx, id, before, wanted, person, program), program.state
 
         stored, program = await kernel.command(caller.organization, run)

@@ -9,14 +9,17 @@ from services.profiles.api.parts import PEOPLE, Parts, found, revision_of, sees_
 from services.profiles.domain.base import Text
 from services.profiles.domain.links import Link, Spell, link_id
 from services.profiles.domain.people import (
+    HIRED_AGAIN,
     Contact,
     ContactEdit,
     LinkRef,
     Person,
     PersonEdit,
     aged,
+    came_back,
     edited,
     renamed,
+    too_late,
 )
 from services.profiles.store.erasing import erase_person
 from services.profiles.work import new_ids
@@ -181,7 +184,12 @@ def add(router: APIRouter, parts: Parts) -> None:
         async def run(tx: Transaction) -> tuple[ParticipantOut, int]:
             person, contact = await both(tx, id)
             if_match.check(revision_of(person, contact))
-            after = edited(person.state, person_edit(body), tx.now.date())
+            said = person_edit(body)
+            now = came_back(person.state, said)
+            if too_late(now, said, tx.now.date()):
+                fix = f"Leave leaving_on as it is. started_on: {HIRED_AGAIN}."
+                raise conflict("not-possible", "This person has left, which is not taken back.", fix)
+            after = edited(now, said, tx.now.date())
             after = await _managed(tx, id, aged(after, tx.now)[0], body)
             stored = found(await writing.person(tx, id, person, after), "participant")
             named = found(

@@ -1,6 +1,6 @@
 """Enrollments: one participant in one role of one cohort, from invitation to completion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -101,6 +101,17 @@ class Refused(Exception):
 def enrollment_id(organization: str, program: str, cohort: str, participant: str, role: str) -> str:
     """The same wish is the same enrollment, however often a file is sent."""
     return uuid5(NAMESPACE, f"{organization}|{program}|{cohort}|{participant}|{role}").hex
+
+
+def exclusions(enrollments: Iterable[Enrollment]) -> tuple[str, ...]:
+    """Whom a person is never to be paired with, by all they ever took part in (domain.md: exclusions survive)."""
+    return tuple(dict.fromkeys(id for each in enrollments for id in each.preferences.excluded))
+
+
+def excluding(enrollment: Enrollment, excluded: tuple[str, ...]) -> Enrollment:
+    """The enrollment with these exclusions."""
+    wants = enrollment.preferences.model_copy(update={"excluded": excluded})
+    return enrollment.model_copy(update={"preferences": wants})
 
 
 def invited(enrollment: Enrollment | None, fresh: Enrollment) -> Enrollment:

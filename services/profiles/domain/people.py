@@ -196,3 +196,31 @@ def rehired(person: Person, started_on: date) -> Person:
     """The same person, back: active from `started_on`, the old departure forgotten."""
     changes = {"status": "active", "leaving_on": None, "left_at": None, "started_on": started_on}
     return person.model_copy(update=changes)
+
+
+HIRED_AGAIN = "give the first day of the new employment, if the person was hired again"
+
+
+def came_back(person: Person, edit: PersonEdit) -> Person:
+    """Somebody who has left, hired again if the edit names a first day after the departure."""
+    left_on = person.leaving_on or (person.left_at.date() if person.left_at else None)
+    start = edit.started_on
+    if person.status != "left" or start is None or (left_on is not None and start <= left_on):
+        return person
+    return rehired(person, start)
+
+
+def too_late(person: Person, edit: PersonEdit, today: date) -> bool:
+    """Whether the edit takes back, or puts off, a departure that has acted (domain.md: cancellable until then).
+
+    Its date may still be corrected to another day that is past.
+    """
+    if person.status != "left" or "leaving_on" not in edit.model_fields_set:
+        return False
+    day = edit.leaving_on
+    return day != person.leaving_on and (day is None or day > today)
+
+
+def without_departure(edit: PersonEdit) -> PersonEdit:
+    """The edit, silent about leaving."""
+    return PersonEdit.model_validate(edit.model_dump(exclude={"leaving_on"}, exclude_unset=True))

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from services.profiles.domain.enrollments import Enrollment, enrollment_id
+from services.profiles.domain.enrollments import CLOSED, Enrollment, enrollment_id, exclusions
 from services.profiles.domain.importing.job import Batch, Import, batch_id
 from services.profiles.domain.importing.rows import Row
 from services.profiles.domain.importing.world import MAX_LEVELS, Known, Plan
@@ -29,6 +29,7 @@ class Loaded:
     contacts: dict[str, Stored[Contact]] = field(default_factory=dict)
     enrollments: dict[str, Stored[Enrollment]] = field(default_factory=dict)
     programs: dict[str, Stored[Program]] = field(default_factory=dict)
+    excluded: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def known(self, at: Reader, source: str) -> Known:
         """The states alone, for the plan."""
@@ -41,6 +42,7 @@ class Loaded:
             contacts=_states(self.contacts),
             enrollments=_states(self.enrollments),
             programs=_states(self.programs),
+            excluded=self.excluded,
         )
 
 
@@ -101,7 +103,14 @@ class Imports:
         if any(row.enrollment is not None for row in rows):
             found.programs = {each.id: each for each in await store.all_programs(at)}
             wanted = self._enrollment_ids(at, source, rows, found)
-            found.enrollments = await store.enrollments.get_many(at, wanted)
+            found.enrollments = await store.enrollments.get_many(at, list(wanted))
+            begin = {
+                person
+                for id, person in wanted.items()
+                if id not in found.enrollments or found.enrollments[id].state.state in CLOSED
+            }
+            for id, theirs in (await store.enrollments_of_people(at, sorted(begin))).items():
+                found.excluded[id] = exclusions(theirs)
         return found
 
     async def _managers(self, at: Reader, people: dict[str, Stored[Person]]) -> None:
@@ -113,8 +122,9 @@ class Imports:
                 return
             people.update(more)
 
-    def _enrollment_ids(self, at: Reader, source: str, rows: Sequence[Row], found: Loaded) -> list[str]:
-        ids: set[str] = set()
+    def _enrollment_ids(self, at: Reader, source: str, rows: Sequence[Row], found: Loaded) -> dict[str, str]:
+        """Ids of the enrollments that rows may mean → participant."""
+        ids: dict[str, str] = {}
         for row in rows:
             wish = row.enrollment
             if wish is None or (program := found.programs.get(wish.program)) is None:
@@ -124,11 +134,10 @@ class Imports:
                 link = found.links.get(link_id(at.organization, source, number)) if number else None
                 holder = link.state.holder if link is not None else None
                 if holder is not None:
-                    ids.update(
-                        enrollment_id(at.organization, wish.program, cohort, holder, wish.role)
-                        for cohort in cohorts
-                    )
-        return sorted(ids)
+                    for cohort in cohorts:
+                        id = enrollment_id(at.organization, wish.program, cohort, holder, wish.role)
+                        ids[id] = holder
+        return ids
 
     async def write(self, tx: Transaction, loaded: Loaded, plan: Plan) -> None:
         """The plan's changes, each published if somebody outside sees a difference.

@@ -18,6 +18,10 @@ KNOWN_TO_EACH_OTHER = sorted((*LIVING, State.PROPOSED.value))
 """States of a pair in which its members see each other's names."""
 
 
+PAGE = 500
+"""Documents of one read."""
+
+
 class Organization(Frozen):
     """What is known of a customer: what to call it, and the zone of whoever has none."""
 
@@ -130,6 +134,20 @@ class Store:
     async def enrollments_of_person(self, at: Reader, participant: str) -> list[Stored[Enrollment]]:
         """All of one person, ended ones too."""
         return await self.enrollments.find(at, {"state.participant": participant})
+
+    async def enrollments_of_people(self, at: Reader, ids: Sequence[str]) -> dict[str, list[Enrollment]]:
+        """All of these people, ended ones too, by person."""
+        found: dict[str, list[Enrollment]] = {}
+        after: str | None = None
+        while ids:
+            where = {"state.participant": {"$in": list(ids)}}
+            page = await self.enrollments.find(at, where, limit=PAGE, after=after)
+            for each in page:
+                found.setdefault(each.state.participant, []).append(each.state)
+            if len(page) < PAGE:
+                break
+            after = page[-1].id
+        return found
 
     async def enrollments_of_program(
         self,

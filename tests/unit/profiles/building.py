@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -87,29 +88,19 @@ class Directory:
 
     def apply(self, rows: list[Row], *, last: bool = False, at: datetime = NOW) -> Plan:
         known = self.known
-        known = Known(
-            known.organization, known.source, at, known.links, known.people, known.contacts,
-            known.enrollments, known.programs,
-        )  # fmt: skip
+        known = replace(known, now=at)
         made = plan(rows, known, self.new, last=last)
-        self.known = Known(
-            known.organization,
-            known.source,
-            at,
-            {**known.links, **made.links},
-            {**known.people, **made.people},
-            {**known.contacts, **made.contacts},
-            {**known.enrollments, **made.enrollments},
-            known.programs,
+        self.known = replace(
+            known,
+            links={**known.links, **made.links},
+            people={**known.people, **made.people},
+            contacts={**known.contacts, **made.contacts},
+            enrollments={**known.enrollments, **made.enrollments},
         )
         return made
 
     def other_source(self, source: str) -> "Directory":
-        known = self.known
-        self.known = Known(
-            known.organization, source, known.now, known.links, known.people, known.contacts,
-            known.enrollments, known.programs,
-        )  # fmt: skip
+        self.known = replace(self.known, source=source)
         return self
 
 

@@ -22,6 +22,7 @@ from services.profiles.domain.enrollments import (
 )
 from services.profiles.domain.people import Person
 from services.profiles.domain.programs import rules_of, setting, with_state, with_tokens
+from services.profiles.domain.tastes import Wants
 from shared.contracts.enrollments import Preferences
 from tests.unit.profiles.building import NOW, program
 
@@ -52,19 +53,19 @@ def test_only_the_person_says_by_which_groups_and_outside_there_are_only_tokens(
     rules = rules_of("professional", {"affinity_groups": ["parents", "veterans"], "weights": WEIGHTS})
     made = with_tokens(program(rules=rules), iter(["t1", "t2"]))
     tokens = made.affinity_tokens
-    said = Preferences(affinity=("parents",))
+    said = Wants(affinity=("parents",))
     kept = worded(said, Preferences(), tokens, own=True)
     assert kept.affinity == ("t1",)
     with pytest.raises(Refused, match="only the person"):
         worded(said, Preferences(), tokens, own=False)
     with pytest.raises(Refused, match="does not ask about 'left-handed'"):
-        worded(Preferences(affinity=("left-handed",)), Preferences(), tokens, own=True)
+        worded(Wants(affinity=("left-handed",)), Preferences(), tokens, own=True)
     # Whoever cannot read it does not clear it.
-    for body in (Preferences(goals=("g",)), Preferences(affinity=())):
+    for body in (Wants(goals=("g",)), Wants(affinity=())):
         assert worded(body, kept, tokens, own=False).affinity == ("t1",)
-    assert worded(Preferences(goals=("g",)), kept, tokens, own=True).affinity == ("t1",)
-    assert worded(Preferences(affinity=()), kept, tokens, own=True).affinity == ()
-    assert worded(Preferences(), Preferences(excluded=("x",)), tokens, own=False).excluded == ("x",)
+    assert worded(Wants(goals=("g",)), kept, tokens, own=True).affinity == ("t1",)
+    assert worded(Wants(affinity=()), kept, tokens, own=True).affinity == ()
+    assert worded(Wants(), Preferences(excluded=("x",)), tokens, own=False).excluded == ("x",)
 
     one = FRESH.model_copy(update={"preferences": kept.model_copy(update={"excluded": ("x",)}), "boost": 5})
     own, staff = (seen_by(one, tokens, own=who == "own", staff=who == "staff") for who in ("own", "staff"))

@@ -211,6 +211,37 @@ def test_every_wish_of_a_row_reaches_the_enrollment_and_an_empty_cell_leaves_it(
     assert (after.preferences.values, after.preferences.style_wanted) == ((), ("directive",))
 
 
+def test_a_departure_that_acted_is_not_taken_back_silently_and_a_new_employment_still_finds_the_person() -> (
+    None
+):
+    here = Directory()
+    here.send(person_row("1", leaving_on="2026-03-01"))
+    later = NOW + timedelta(days=30)
+    for again in ("-", "2026-12-31"):
+        made = here.send({"external_id": "1", "leaving_on": again, "field": "law"}, at=later)
+        assert [problem.column for problem in only(made).problems] == ["leaving_on"]
+        (person,) = here.known.people.values()
+        assert (person.status, person.leaving_on, person.field) == ("left", date(2026, 3, 1), "law")
+    corrected = here.send({"external_id": "1", "leaving_on": "2026-02-27"}, at=later)
+    assert only(corrected).problems == ()
+    back = here.send({"external_id": "1", "leaving_on": "-", "start_date": "2026-03-20"}, at=later)
+    assert only(back).problems == ()
+    (person,) = here.known.people.values()
+    assert (person.status, person.leaving_on, person.started_on) == ("active", None, date(2026, 3, 20))
+
+
+def test_who_takes_part_anew_still_excludes_whom_they_excluded() -> None:
+    here = Directory()
+    here.send(person_row("1", **WISH))
+    ((id, before),) = here.known.enrollments.items()
+    closed = before.model_copy(update={"state": "withdrawn", "closed_at": NOW})
+    here.known = replace(here.known, enrollments={id: closed}, excluded={before.participant: ("x",)})
+    again = {"external_id": "1", **WISH, "consent_on": "2026-03-04"}
+    made = here.send(again, at=NOW + timedelta(days=5))
+    assert made.enrollments[id].state == "open"
+    assert made.enrollments[id].preferences.excluded == ("x",)
+
+
 def test_a_mark_gives_places_back_to_the_program_and_forgets_what_was_said() -> None:
     here = Directory()
     told = {"places": "3", "first_time": "yes", "trained": "yes", "screened": "no"}

@@ -13,15 +13,18 @@ from services.profiles.domain.importing.wishes import Enrolling
 from services.profiles.domain.importing.world import Known, Plan, Rejected, World, put
 from services.profiles.domain.links import Held, Holder, Link, New, Same, handed_over, link_id, resolve
 from services.profiles.domain.people import (
+    HIRED_AGAIN,
     Contact,
     ContactEdit,
     LinkRef,
     Person,
     PersonEdit,
     aged,
+    came_back,
     edited,
-    rehired,
     renamed,
+    too_late,
+    without_departure,
 )
 
 NEEDED = ("given_name", "family_name", "email")
@@ -98,7 +101,7 @@ class _Step:
         put(mine.contacts, id, contact, self._named(contact))
         enrollment = None
         if row.enrollment is not None and person.status == "left":
-            fix = "give start_date of the new employment, if the person was hired again"
+            fix = f"start_date: {HIRED_AGAIN}"
             reason = "this person has left and cannot be enrolled; the rest was applied"
             self.left_out.append(Problem(column="program", reason=reason, fix=fix))
         elif row.enrollment is not None:
@@ -165,11 +168,15 @@ class _Step:
                     for name in missing
                 )
             )
-        person = before or Person()
-        start = row.person.started_on
-        if person.status == "left" and start is not None and start > (person.leaving_on or start):
-            person = rehired(person, start)
-        after = aged(edited(person, row.person, self.world.known.now.date()), self.world.known.now)[0]
+        now, said = self.world.known.now, row.person
+        person = came_back(before or Person(), said)
+        if too_late(person, said, now.date()):
+            said = without_departure(said)
+            reason = "this person has left, which is not taken back; the rest was applied"
+            self.left_out.append(
+                Problem(column="leaving_on", reason=reason, fix=f"start_date: {HIRED_AGAIN}")
+            )
+        after = aged(edited(person, said, now.date()), now)[0]
         if after.leaving_on and after.started_on and after.leaving_on < after.started_on:
             raise Rejected(
                 Problem(

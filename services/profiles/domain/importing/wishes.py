@@ -60,6 +60,7 @@ class Enrolling:
             cohort=cohort.id,
             role=wish.role,
             capacity=self._places(program),
+            preferences=Preferences(excluded=self.world.known.excluded.get(self.participant, ())),
         )
 
     def _places(self, program: Program) -> int:

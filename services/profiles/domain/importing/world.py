@@ -30,6 +30,8 @@ class Known:
     contacts: Mapping[str, Contact]
     enrollments: Mapping[str, Enrollment]
     programs: Mapping[str, Program]
+    excluded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Participant → whom they exclude, of those who take part in something anew."""
 
 
 @dataclass
