@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from services.matching.domain.facts import today
 from services.matching.domain.gates import shown
-from services.matching.domain.pair import Pair
+from services.matching.domain.pair import DECLINED, WITHDRAWN, Pair
 from services.matching.domain.plan import Refusal
 from services.matching.domain.published import pair_body
 from services.matching.domain.reasons import for_participant, ranked
@@ -152,6 +152,14 @@ def why_not_out(mentee: str, mentor: str, found: Refusal) -> WhyNotOut:
     )
 
 
+def state_for(pair: Pair, reader: str | None) -> str:
+    """The state as a reader learns it: that the other said no reads like a gate that fails now."""
+    if reader is None or pair.state != DECLINED:
+        return pair.state
+    own = pair.member(reader)
+    return DECLINED if own is not None and own.declined_at else WITHDRAWN
+
+
 def pair_out(stored: Stored[Pair], reader: str | None) -> PairOut:
     """A pair as one of its members reads it, or (`reader` None) a coordinator."""
     pair = stored.state
@@ -160,7 +168,7 @@ def pair_out(stored: Stored[Pair], reader: str | None) -> PairOut:
         id=stored.id,
         program=pair.program,
         cohort=pair.cohort,
-        state=pair.state,
+        state=state_for(pair, reader),
         members=[
             MemberOut(
                 participant=each.participant,

@@ -16,6 +16,8 @@ from services.matching.api.common import (
     carry_out,
     end_later,
     in_charge,
+    reader_of,
+    tag_of,
 )
 from services.matching.domain import lifecycle as do
 from services.matching.domain.facts import midnight
@@ -33,6 +35,7 @@ from shared.http import (
     Idempotent,
     MayMatch,
     Reply,
+    etag,
     not_found,
 )
 
@@ -77,19 +80,20 @@ def single_pairs(api: APIRouter, store: Store, pairs: Pairs, view: Callable[[str
 
         async def run(tx: Transaction) -> Reply:
             stored = await visible(tx, id, caller)
-            match.check(stored.revision)
+            reader = reader_of(caller, stored.state)
+            match.check(tag_of(stored, reader))
             after = await carry_out(tx, pairs, stored, command(tx, stored.state))
-            reader = None if in_charge(caller, after.state.program) else caller.participant
-            return Reply(pair_out(after, reader), revision=after.revision)
+            return Reply(pair_out(after, reader), revision=tag_of(after, reader))
 
         answered: Response = await once(caller, run)
         return answered
 
     @api.get("/pairs/{id}", tags=["pairs"])
-    async def get_pair(id: str, caller: People) -> PairOut:
+    async def get_pair(id: str, caller: People, response: Response) -> PairOut:
         """One pair: members read shared facts, coordinators the assessment too."""
         stored = await visible(view(caller.organization), id, caller)
-        reader = None if in_charge(caller, stored.state.program) else caller.participant
+        reader = reader_of(caller, stored.state)
+        response.headers["etag"] = etag(tag_of(stored, reader))
         return pair_out(stored, reader)
 
     @api.post("/pairs/{id}/accept", tags=["pairs"], response_model=PairOut)
@@ -134,9 +138,9 @@ def single_pairs(api: APIRouter, store: Store, pairs: Pairs, view: Callable[[str
 
         async def run(tx: Transaction) -> Reply:
             stored = await visible(tx, id, caller)
-            match.check(stored.revision)
+            reader = reader_of(caller, stored.state)
+            match.check(tag_of(stored, reader))
             after = await end_later(tx, store, pairs, stored, body.reason, caller)
-            reader = None if in_charge(caller, after.state.program) else caller.participant
-            return Reply(pair_out(after, reader), revision=after.revision)
+            return Reply(pair_out(after, reader), revision=tag_of(after, reader))
 
         return await once(caller, run)

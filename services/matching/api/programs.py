@@ -16,6 +16,7 @@ from services.matching.api.common import (
     in_charge,
 )
 from services.matching.domain.facts import subject_of
+from services.matching.domain.pair import DECLINED, DROPPED, WITHDRAWN
 from services.matching.domain.reasons import NOT_NOW
 from services.matching.shown import (
     LeftOut,
@@ -29,6 +30,7 @@ from services.matching.shown import (
     why_not_out,
 )
 from services.matching.store import CohortState, Store
+from services.matching.work.gather import gather
 from services.matching.work.pairs import Pairs
 from services.matching.work.standing import Plans
 from shared.delivery import Reader, Transaction, View
@@ -37,6 +39,7 @@ from shared.http import (
     Page,
     Paged,
     Reply,
+    conflict,
     in_program,
     not_found,
 )
@@ -74,16 +77,19 @@ def programs(api: APIRouter, store: Store, pairs: Pairs, view: Callable[[str], R
             if caller.participant is None or participant not in (None, caller.participant):
                 raise not_found("program")
             participant = caller.participant
+        wanted: set[str] = set(state or ())
         found = await store.page_of_pairs(
             view(caller.organization),
             program,
-            states=state or (),
+            states=sorted(wanted | ({DECLINED} if WITHDRAWN in wanted else set())),
             participant=participant,
             limit=paging.fetch,
             after=paging.after,
             drafts=reader is None,
         )
-        return paging.page(found, lambda each: each.id, lambda each: pair_out(each, reader))
+        page = paging.page(found, lambda each: each.id, lambda each: pair_out(each, reader))
+        # By what the reader learns: asked for by its own name, a no of the other would show after all.
+        return Page(items=[each for each in page.items if not wanted or each.state in wanted], next=page.next)
 
     @api.get("/programs/{program}/unmatched", tags=["programs"])
     async def list_unmatched(
@@ -113,8 +119,14 @@ def programs(api: APIRouter, store: Store, pairs: Pairs, view: Callable[[str], R
 
         async def run(tx: Transaction) -> Reply:
             stored = await store.pairs.get(tx, body.pair)
-            if stored is None or stored.state.program != program:
+            if stored is None or stored.state.program != program or stored.state.state == DROPPED:
                 raise not_found("pair")
+            if (await gather(store, tx, stored.id, stored.state)).too_late(stored.state, tx.now):
+                raise conflict(
+                    "last_cadence",
+                    "In the last cadence of a cohort nobody is rematched: nobody new would be found.",
+                    "Let the pair end with its cohort, or end it with a reason of its own.",
+                )
             after = await end_later(tx, store, pairs, stored, "rematched", caller)
             ending = after.state.ending
             shown = RematchOut(pair=after.id, state=after.state.state, ends_at=ending.at if ending else None)

@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.matching.domain import pair as state
-from services.matching.domain.pair import UNCHANGED, Changed, Ending, Outcome, Pair, Refused, Span, Told
+from services.matching.domain.pair import (
+    UNCHANGED,
+    Changed,
+    Ending,
+    Member,
+    Outcome,
+    Pair,
+    Refused,
+    Span,
+    Told,
+)
 
 MAX_PAUSE = timedelta(weeks=12)
 """A requested pause has an end date, at most this far away (domain.md, Vocabulary)."""
@@ -185,7 +195,7 @@ def _to(pair: Pair, name: str, **changes: object) -> Pair:
 def _from(pair: Pair, states: set[str] | frozenset[str], change: Callable[[], Changed]) -> Outcome:
     if pair.state in states:
         return change()
-    return Refused("wrong_state", f"This pair is {pair.state}.")
+    return _not_now(pair)
 
 
 def _propose(pair: Pair, command: Propose, now: datetime) -> Changed:
@@ -206,10 +216,20 @@ def _accept(pair: Pair, command: Accept, now: datetime) -> Outcome:
     if pair.state == state.PROPOSED and pair.expires_at and now >= pair.expires_at:
         return Refused("expired", "This proposal was open until its answer date.")
     if pair.state != state.PROPOSED:
-        return Refused("wrong_state", f"This pair is {pair.state}.")
-    yes = member.model_copy(update={"accepted_at": now})
-    members = tuple(yes if each.participant == member.participant else each for each in pair.members)
-    return _agreed(_with(pair, members=members), now)
+        return _not_now(pair)
+    return _agreed(_answered(pair, member.model_copy(update={"accepted_at": now})), now)
+
+
+def _answered(pair: Pair, answer: Member) -> Pair:
+    members = (answer if each.participant == answer.participant else each for each in pair.members)
+    return _with(pair, members=tuple(members))
+
+
+def _not_now(pair: Pair) -> Refused:
+    """Over is over: neither of the two reads whether the other said no or a gate fails now."""
+    if pair.state in {state.DECLINED, state.EXPIRED, state.WITHDRAWN}:
+        return Refused("wrong_state", "This proposal is over.")
+    return Refused("wrong_state", f"This pair is {pair.state}.")
 
 
 def _approve(pair: Pair, now: datetime) -> Outcome:
@@ -218,7 +238,7 @@ def _approve(pair: Pair, now: datetime) -> Outcome:
     if not pair.approval:
         return Refused("no_approval", "This program asks for no approval.")
     if pair.state != state.PROPOSED:
-        return Refused("wrong_state", f"This pair is {pair.state}.")
+        return _not_now(pair)
     return _agreed(_with(pair, approved_at=now), now)
 
 
@@ -231,11 +251,13 @@ def _agreed(pair: Pair, now: datetime) -> Changed:
 
 
 def _decline(pair: Pair, command: Decline, now: datetime) -> Outcome:
-    if pair.member(command.participant) is None:
+    member = pair.member(command.participant)
+    if member is None:
         return Refused("no_member", "Only its two members can decline a pair.")
     if pair.state == state.DECLINED:
         return UNCHANGED
-    return _from(pair, {state.PROPOSED}, lambda: _close(pair, state.DECLINED, now, command.reason))
+    no = _answered(pair, member.model_copy(update={"declined_at": now}))
+    return _from(pair, {state.PROPOSED}, lambda: _close(no, state.DECLINED, now, command.reason))
 
 
 def _activate(pair: Pair, command: Activate) -> Changed:
@@ -259,7 +281,7 @@ def _resume(pair: Pair, now: datetime) -> Outcome:
     if pair.state == state.ACTIVE:
         return UNCHANGED
     if pair.state != state.PAUSED:
-        return Refused("wrong_state", f"This pair is {pair.state}.")
+        return _not_now(pair)
     running = pair.pause(state.REQUESTED, now)
     if pair.on_leave and not running:
         return Refused("on_leave", "This pause ends by itself.")

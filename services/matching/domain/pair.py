@@ -55,6 +55,8 @@ class Member(Frozen):
     role: str
     enrollment: str
     accepted_at: datetime | None = None
+    declined_at: datetime | None = None
+    """Never published: the other does not learn who said no."""
 
 
 class Told(Frozen):

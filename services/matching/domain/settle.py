@@ -35,6 +35,8 @@ class PairFacts:
     start: datetime | None = None
     """Cohort start; None: it has started."""
     end: datetime | None = None
+    closed: bool = False
+    """The program was closed: it begins nothing new."""
     rematch: bool = False
     """A coordinator confirmed that the two are rematched."""
     failing: tuple[str, ...] = ()
@@ -85,10 +87,11 @@ def _due(pair: Pair, facts: PairFacts, now: datetime) -> do.Command | None:
     withdrawn = any(member.withdrawn for member in facts.members)
     on_leave = any(member.on_leave for member in facts.members)
     away = any(member.away for member in facts.members)
+    off = facts.closed or gone or withdrawn or on_leave or away or bool(facts.failing)
     if pair.state == state.DRAFT:
-        return do.Drop() if gone or withdrawn or on_leave or away or facts.failing else None
+        return do.Drop() if off else None
     if pair.state == state.PROPOSED:
-        if gone or withdrawn or on_leave or away or facts.failing:
+        if off:
             return do.Withdraw()
         return do.Expire() if pair.expires_at and now >= pair.expires_at else None
     if pair.state not in state.LIVING:

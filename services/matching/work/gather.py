@@ -47,7 +47,7 @@ class Gathered:
 
     def refused(self, pair: Pair, now: datetime) -> bool:
         """A rematch was confirmed, but it is too late in the cohort for somebody new."""
-        return rematch_confirmed(self.case) and self._too_late(pair, now)
+        return rematch_confirmed(self.case) and self.too_late(pair, now)
 
     def facts(self, pair: Pair, now: datetime) -> PairFacts:
         """What settles the pair. Nothing fails, and nobody is gone, as long as the program is not known."""
@@ -59,7 +59,8 @@ class Gathered:
             members=tuple(each.member(now) for each in members),
             start=round.start if round else None,
             end=round.end if round else None,
-            rematch=rematch_confirmed(self.case) and not self._too_late(pair, now),
+            closed=self.program.state == "closed",
+            rematch=rematch_confirmed(self.case) and not self.too_late(pair, now),
             failing=self._failing(pair, now),
             rules=self.rules,
         )
@@ -77,7 +78,8 @@ class Gathered:
         one, other = person_of(mentee, self.program, now), person_of(mentor, self.program, now)
         return failing(one, other, Pool((), self.rules, now, self.managers), living=True)
 
-    def _too_late(self, pair: Pair, now: datetime) -> bool:
+    def too_late(self, pair: Pair, now: datetime) -> bool:
+        """Whether the cohort is in its last cadence, in which nobody is rematched."""
         round = round_of(self.program, pair.cohort) if self.program else None
         days = self.program.rules.cadence_days if self.program else 0
         return last_cadence(round.end if round else None, now, days)
