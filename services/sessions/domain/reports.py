@@ -54,10 +54,14 @@ def exists(session: Session, clock: Clock) -> bool:
 def reports(log: tuple[Session, ...], rules: Rules, clock: Clock) -> Reports:
     """What the log (one session per id) reports at the clock's moment.
 
+    What lies before the reach of the first slot is no session of this pair: it fills no slot, and counted as
+    the last one held it would have the pair stalled on its first day.
+
     One local day is at most one held session: of several the earliest stands, confirmed if any of them is.
     A cancellation with a session held within c/2 of its planned day is a moved meeting and counts nowhere.
     """
-    facts = [session for session in log if exists(session, clock)]
+    first_day = -rules.grace
+    facts = [one for one in log if exists(one, clock) and clock.calendar.index(one.day) >= first_day]
     by_day: dict[date, Report] = {}
     for session in sorted(facts, key=lambda one: (one.at, one.id)):
         if session.outcome is Outcome.HELD:

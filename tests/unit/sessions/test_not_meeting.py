@@ -113,3 +113,10 @@ def test_both_owe_it_when_both_did_not_come() -> None:
     both = [log[0].__class__(**{**{s: getattr(log[0], s) for s in log[0].__slots__}, "by": frozenset(Role)})]
     assert judged(log, 9).owes is not None
     assert judged(both, 9).owes is None
+
+
+def test_a_session_from_before_the_pair_sets_no_clock() -> None:
+    long_ago = [held(-90)]
+    assert kinds(judged(long_ago, 0)) == []
+    assert judged(long_ago, 12) == judged([], 12)
+    assert since(judged([held(-3)], 20), "stalled") == 18
