@@ -1,14 +1,14 @@
 """What people do with a session: report it, correct it, move it, confirm or dispute it. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from shared.contracts.pairs import LIVING, Pair
 from shared.contracts.sessions import Confirmation
 from shared.contracts.sessions import State as SessionState
 
 from .judge import OVER
-from .record import Record, Refusal, check
+from .record import Record, Refusal, check, zone_of
 
 
 class NotNow(Exception):
@@ -41,6 +41,7 @@ def report(pair: Pair, told: Told, zone: str, now: datetime) -> Record:
     """A session that was not known before. Raises Refusal or NotNow."""
     if told.start is None:
         raise Refusal("/start", "A session needs its start.", "Send it as 2026-03-01T09:00:00Z.")
+    _consistent(told)
     plain = Record(
         pair=pair.id,
         program=pair.program,
@@ -53,7 +54,7 @@ def report(pair: Pair, told: Told, zone: str, now: datetime) -> Record:
     record = _told(plain, told, now)
     if told.state == SessionState.PLANNED:
         record = record.model_copy(update={"planned_start": told.start, "planned_at": now})
-    check(record, now, end_of(pair))
+    check(record, now, began(pair, record.zone), end_of(pair))
     return record
 
 
@@ -66,8 +67,9 @@ def correct(pair: Pair, before: Record, told: Told, now: datetime) -> Record:
         raise NotNow(
             "rescheduled", "This session was moved to another one.", "Report the session it was moved to."
         )
+    _consistent(told)
     record = _told(before, told, now)
-    check(record, now, end_of(pair))
+    check(record, now, began(pair, record.zone), end_of(pair))
     return record
 
 
@@ -117,6 +119,12 @@ def answer(before: Record, by: str | None, confirmation: Confirmation, now: date
     return before.model_copy(update={"confirmation": confirmation.value, "revision": before.revision + 1})
 
 
+def began(pair: Pair, zone: str) -> date | None:
+    """The day on which the two became a pair, where the session was: they may meet before the cohort starts."""
+    accepted = pair.accepted_at and pair.accepted_at.astimezone(zone_of(zone) or UTC).date()
+    return min((day for day in (accepted, pair.active_from) if day is not None), default=None)
+
+
 def end_of(pair: Pair) -> datetime | None:
     """When the pair came to an end, None while it lives. Raises NotNow for one that never began."""
     if pair.state in LIVING:
@@ -126,6 +134,23 @@ def end_of(pair: Pair) -> datetime | None:
     raise NotNow(
         "not-a-pair", f"This pair is {pair.state}: there is nothing to report.", "Wait until both said yes."
     )
+
+
+def _consistent(told: Told) -> None:
+    """What was said beside a state it does not fit would be lost in silence. Raises Refusal."""
+    cancelled = told.cancelled_by is not None or told.cancelled_at is not None
+    if cancelled and told.state != SessionState.CANCELLED:
+        raise Refusal(
+            "/cancelled_by" if told.cancelled_by is not None else "/cancelled_at",
+            f"This session is reported as {told.state}.",
+            "Leave it out, or send the state cancelled.",
+        )
+    if told.missed_by and told.state != SessionState.MISSED:
+        raise Refusal(
+            "/missed_by",
+            f"This session is reported as {told.state}.",
+            "Leave it out, or send the state missed.",
+        )
 
 
 def _told(before: Record, told: Told, now: datetime) -> Record:
@@ -146,7 +171,7 @@ def _told(before: Record, told: Told, now: datetime) -> Record:
             "missed_by": (told.missed_by if told.missed_by is not None else before.missed_by)
             if missed
             else (),
-            "attended": told.attended if told.attended is not None else before.attended,
+            "attended": told.attended if told.attended is not None else (before.attended if kept else None),
             "reported_by": told.by,
             "reported_at": now,
             "confirmation": Confirmation.REPORTED.value,

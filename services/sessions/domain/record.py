@@ -140,16 +140,25 @@ class Refusal(Exception):
         self.field, self.detail, self.fix = field, detail, fix
 
 
-def check(record: Record, now: datetime, over: datetime | None) -> None:
-    """Refuse what cannot be true. `over` is when the pair came to an end, None while it lives.
+def check(record: Record, now: datetime, began: date | None, over: datetime | None) -> None:
+    """Refuse what cannot be true. `began` is the day the two became a pair, `over` when that came to an end,
+    None while it lives.
 
-    Raises Refusal. Past sessions are welcome in any order; nothing but a plan may lie in the future.
+    Raises Refusal. Past sessions are welcome in any order; nothing but a plan may lie in the future. Every
+    moment is bounded: one that no zone can turn into a day would fail every decision about the pair.
     """
     ids = {participant for participant, _ in record.members}
-    if zone_of(record.zone) is None:
+    zone = zone_of(record.zone)
+    if zone is None:
         raise Refusal("/time_zone", "This is no time zone.", "Send an IANA name such as Europe/Berlin.")
     if not now - FARTHEST_BACK <= record.start <= now + FARTHEST_AHEAD:
         raise Refusal("/start", "This lies ten years back or two years ahead, or more.", "Check the year.")
+    if began is not None and record.start.astimezone(zone).date() < began:
+        raise Refusal(
+            "/start",
+            f"The two are a pair since {began}; this lies before it.",
+            "Report only sessions from that day on.",
+        )
     if record.end is not None and not record.start < record.end <= record.start + LONGEST:
         raise Refusal("/end", "A session ends after its start and within 24 hours.", "Correct start or end.")
     if record.state in (State.HELD, State.MISSED) and record.start > now:
@@ -175,11 +184,30 @@ def check(record: Record, now: datetime, over: datetime | None) -> None:
             raise Refusal(
                 "/cancelled_at", "It cannot be cancelled in the future.", "Leave it out: it is now."
             )
+        if record.cancelled_at < now - FARTHEST_BACK:
+            raise Refusal("/cancelled_at", "This lies more than ten years back.", "Check the year.")
     if record.state == State.MISSED and not (record.missed_by and set(record.missed_by) <= ids):
         raise Refusal(
             "/missed_by",
             "A missed session names the members who did not come.",
             "Send their participant ids.",
         )
-    if record.attended is not None and not set(record.attended) <= ids:
+    if record.attended is not None:
+        _check_attended(record, ids, set(record.attended))
+
+
+def _check_attended(record: Record, ids: set[str], attended: set[str]) -> None:
+    if not attended <= ids:
         raise Refusal("/attended", "There is somebody who is no member.", "Send participant ids of members.")
+    if record.state == State.HELD and len(attended) < 2:
+        raise Refusal(
+            "/attended",
+            "A session is held when at least two were there.",
+            "Report it as missed, with who did not come, or leave this out.",
+        )
+    if attended & set(record.missed_by):
+        raise Refusal(
+            "/attended", "Somebody who did not come cannot have been there.", "Correct this or missed_by."
+        )
+    if record.state not in (State.HELD, State.MISSED) and attended:
+        raise Refusal("/attended", f"Nobody was there: it is {record.state}.", "Leave this out.")

@@ -1,12 +1,14 @@
 """What people may do with a session: given one, when it is reported on, then this becomes of it or that is said."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import product
 
 import pytest
 
 from services.sessions.domain.acts import NotNow, Told, answer, correct, move, report
 from services.sessions.domain.answers import made_id, made_of
 from services.sessions.domain.facts import Outcome, Role
+from services.sessions.domain.judge import Program, World, judge
 from services.sessions.domain.record import Busy, Record, Refusal, body, fact
 from shared.contracts.answers import Answer
 from shared.contracts.pairs import Member, Pair
@@ -46,11 +48,20 @@ def reported(state: str, **said: object) -> Record:
         ("held", {"start": NOW - timedelta(days=4000)}, "/start"),
         ("held", {"end": NOW - timedelta(days=2)}, "/end"),
         ("held", {"zone": "Mars/Olympus"}, "/time_zone"),
+        ("held", {"start": NOW - timedelta(days=41)}, "/start"),
         ("held", {"attended": ("ada", "eve")}, "/attended"),
+        ("held", {"attended": ("ada",)}, "/attended"),
+        ("held", {"attended": ()}, "/attended"),
+        ("held", {"missed_by": ("bo",)}, "/missed_by"),
+        ("held", {"cancelled_by": "bo"}, "/cancelled_by"),
+        ("held", {"cancelled_at": NOW}, "/cancelled_at"),
+        ("missed", {"missed_by": ("bo",), "attended": ("ada", "bo")}, "/attended"),
+        ("cancelled", {"attended": ("ada",)}, "/attended"),
         ("missed", {}, "/missed_by"),
         ("missed", {"missed_by": ("eve",)}, "/missed_by"),
         ("cancelled", {"by": None}, "/cancelled_by"),
         ("cancelled", {"cancelled_at": NOW + timedelta(minutes=1)}, "/cancelled_at"),
+        ("cancelled", {"cancelled_at": datetime.min.replace(tzinfo=UTC)}, "/cancelled_at"),
     ],
 )
 def test_what_cannot_be_true_is_refused_with_its_field_and_a_fix(
@@ -64,9 +75,42 @@ def test_what_cannot_be_true_is_refused_with_its_field_and_a_fix(
 
 def test_a_past_session_is_taken_in_any_order() -> None:
     first = reported("held", start=NOW - timedelta(days=2))
-    second = reported("held", start=NOW - timedelta(days=200))
+    second = reported("held", start=NOW - timedelta(days=40))
     assert (first.state, second.state) == ("held", "held")
     assert second.planned_at is None
+
+
+def test_the_two_may_meet_before_their_cohort_starts_but_not_before_they_are_a_pair() -> None:
+    early = PAIR.model_copy(update={"state": "accepted", "active_from": None})
+    assert report(early, told("held", start=NOW - timedelta(days=40)), "UTC", NOW).state == "held"
+    imported = PAIR.model_copy(update={"active_from": date(2025, 11, 3)})
+    assert report(imported, told("held", start=NOW - timedelta(days=100)), "UTC", NOW).state == "held"
+    with pytest.raises(Refusal, match="a pair since 2026-01-29"):
+        report(early, told("held", start=NOW - timedelta(days=41)), "UTC", NOW)
+
+
+FAR_EAST = timezone(timedelta(hours=14))
+MOMENTS = [
+    datetime.min.replace(tzinfo=FAR_EAST),
+    *(NOW + timedelta(days=days) for days in (-45, -40, -3, 0, 3, 700)),
+    datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
+]
+
+
+@pytest.mark.parametrize("zone", [None, "Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("state", ["planned", "held", "cancelled", "missed"])
+def test_whatever_is_taken_can_be_judged(state: str, zone: str | None) -> None:
+    """A report that failed the decision about its pair would halt the decisions about all others."""
+    said = {"missed_by": ("bo",)} if state == "missed" else {}
+    when = [None, *MOMENTS] if state == "cancelled" else [None]
+    for start, end, cancelled_at in product(MOMENTS, [None, *MOMENTS], when):
+        told = Told(state, "bo", start=start, end=end, zone=zone, cancelled_at=cancelled_at, **said)
+        try:
+            record = report(PAIR, told, "Europe/Berlin", NOW)
+        except Refusal:
+            continue
+        world = World(PAIR, Program(7, "UTC", (), ()), {}, [("s", 1, record)], (), under_review=False)
+        assert all(judge(world, NOW + timedelta(days=days)).state is not None for days in (0, 30, 800))
 
 
 def test_whoever_cancels_did_it_now_unless_they_say_otherwise() -> None:
@@ -90,8 +134,10 @@ def test_a_correction_is_a_report_again() -> None:
     assert confirmed.confirmation == "confirmed"
     corrected = correct(PAIR, confirmed, Told("missed", "ada", missed_by=("bo",)), NOW)
     assert (corrected.confirmation, corrected.missed_by, corrected.revision) == ("reported", ("bo",), 3)
-    again = correct(PAIR, corrected, Told("held", "ada"), NOW)
+    again = correct(PAIR, corrected, Told("held", "ada", attended=("ada", "bo")), NOW)
     assert (again.missed_by, again.state) == ((), "held")
+    missed = correct(PAIR, again, Told("missed", "ada", missed_by=("bo",)), NOW)
+    assert missed.attended is None, "who was there was said of another story"
 
 
 def test_moving_a_session_ends_one_plan_in_the_moment_the_next_begins() -> None:
@@ -127,7 +173,7 @@ def test_a_pair_that_never_began_or_is_over_has_nothing_to_report() -> None:
 
 
 def test_published_facts_say_who_was_there_and_nothing_else() -> None:
-    published = body("s", reported("held", attended=("bo",)))
+    published = body("s", reported("missed", attended=("bo",), missed_by=("ada",)))
     assert [(one.participant, one.role, one.attended) for one in published.attendance] == [
         ("ada", "mentor", False),
         ("bo", "mentee", True),
