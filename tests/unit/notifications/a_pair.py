@@ -13,6 +13,11 @@ DAY = timedelta(days=1)
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PAIR = Pair("pair", "program", "cohort", "active", {"mentor": "mentor", "mentee": "mentee"})
 RULES = Rules(coordinators=("carla", "carl"), stand_ins=("stan",))
+WELL = Health(14)
+
+
+def kinds(outcomes: list[Outcome]) -> list[str]:
+    return [type(outcome).__name__ for outcome in outcomes]
 
 
 def stalled(since: date = date(2026, 3, 1), owes: str | None = "mentee", cadence: float = 14) -> Health:

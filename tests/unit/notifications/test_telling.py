@@ -1,0 +1,64 @@
+"""What people are told beside rungs: nudges, the steps of their pair; and what nobody is told."""
+
+from dataclasses import replace
+from datetime import date
+
+from a_pair import PAIR, WELL, Service, facts, kinds
+
+from services.notifications.domain.facts import Facts, Health, Pair, Person, Signal
+from services.notifications.domain.outcomes import (
+    Nudge,
+)
+from services.notifications.domain.state import Attention
+
+
+def test_several_nudges_are_one_message_and_each_comes_once() -> None:
+    signals = (Signal("nudge.no_goals", date(2026, 3, 1)), Signal("nudge.not_meeting", date(2026, 3, 2)))
+    service = Service(facts(health=Health(14, signals, owes="mentee")))
+    (nudge,) = service.run()
+    assert isinstance(nudge, Nudge)
+    assert {post.person: post.details for post in nudge.posts} == {
+        "mentee": ("nudge.no_goals", "nudge.not_meeting"),
+        "mentor": ("nudge.no_goals",),
+    }
+    service.daily(30)
+    assert len(service.mail) == 2
+
+
+def test_a_pair_with_a_case_gets_no_nudge() -> None:
+    signals = (Signal("nudge.no_goals", date(2026, 3, 1)), Signal("stalled", date(2026, 3, 2)))
+    service = Service(facts(health=Health(14, signals)))
+    assert kinds(service.run()) == ["Opened", "Fired"]
+
+
+def test_reviews_open_and_close_and_tell_the_pair_nothing() -> None:
+    health = Health(14, (Signal("review.low_pulse", date(2026, 3, 1)),))
+    service = Service(facts(health=health))
+    assert kinds(service.run()) == ["ReviewOpened"]
+    assert service.run() == []
+    assert kinds(service.change(health=WELL)) == ["ReviewClosed"]
+    assert service.mail == []
+
+
+def test_a_pair_is_told_of_its_proposal_start_and_end_once() -> None:
+    proposed = replace(PAIR, state="proposed")
+    service = Service(facts(pair=proposed, attention=Attention(), health=None))
+    service.run()
+    service.run()
+    service.change(pair=PAIR)
+    service.daily(2)
+    service.change(pair=replace(PAIR, state="ended"))
+    service.daily(2)
+    assert [mail.kind for mail in service.mail] == ["proposal"] * 2 + ["welcome"] * 2 + ["ended"] * 2
+
+
+def test_one_who_left_gets_no_mail_and_the_partner_does() -> None:
+    people = {"mentor": Person("mentor", gone=True)}
+    service = Service(facts(pair=replace(PAIR, state="ended", outcome="left"), people=people))
+    service.run()
+    assert [(mail.person, mail.kind) for mail in service.mail] == [("mentee", "ended")]
+
+
+def test_facts_have_no_place_for_what_is_sealed() -> None:
+    sealed = {"total", "band", "components", "pulse", "rubric", "requests", "score"}
+    assert not sealed & (set(Facts.__slots__) | set(Health.__slots__) | set(Pair.__slots__))
