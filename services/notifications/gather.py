@@ -172,13 +172,14 @@ async def _people(
 ) -> dict[str, Person]:
     copies = await store.participants.get_many(at, ids)
     enrolled = await store.enrollments.get_many(at, list(enrollments.values()))
-    away = {copy.state["participant"] for copy in enrolled.values() if copy.state["state"] == "away"}
+    states = {copy.state["participant"]: copy.state["state"] for copy in enrolled.values()}
     return {
         id: Person(
             id=id,
             zone=copy.state.get("time_zone") or UNKNOWN,
-            absent=copy.state["status"] == "on_leave" or id in away,
+            absent=copy.state["status"] == "on_leave" or states.get(id) == "away",
             gone=copy.state["status"] == "left",
+            withdrawn=states.get(id) == "withdrawn",
         )
         for id, copy in copies.items()
     }

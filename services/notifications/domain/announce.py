@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notifications.domain.facts import Facts, Pair
+from services.notifications.domain.facts import Facts, Pair, Person
 from services.notifications.domain.outcomes import Announced
 from services.notifications.domain.receivers import post_id
 from services.notifications.domain.state import Post
@@ -20,8 +20,9 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
     """What the members have not been told yet, judged by the state the pair is in now.
 
     A pair that was accepted before we saw the proposal gets no mail to answer it. An end is told with one
-    wording whoever decided it and why, and only to people who had heard of the pair; one who left the
-    organization gets none.
+    wording whoever decided it and why, and only to people who had heard of the pair, also if its time had not
+    begun; one who left the organization, or withdrew, gets none: "your partner is no longer available, we look
+    for somebody new" would be true of neither.
     """
     told = facts.attention.announced
     match pair.state:
@@ -29,8 +30,8 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
             what, people = "proposal", sorted(pair.members)
         case "active" if "welcome" not in told and not pair.imported:
             what, people = "welcome", sorted(pair.members)
-        case "completed" | "ended" if "welcome" in told and "ended" not in told:
-            what, people = "ended", sorted(id for id in pair.members if not facts.person(id).gone)
+        case "completed" | "ended" if {"proposal", "welcome"} & set(told) and "ended" not in told:
+            what, people = "ended", sorted(id for id in pair.members if _stays(facts.person(id)))
         case _:
             return
     posts = tuple(
@@ -46,3 +47,7 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
         for person in people
     )
     yield Announced(what, posts)
+
+
+def _stays(person: Person) -> bool:
+    return not person.gone and not person.withdrawn

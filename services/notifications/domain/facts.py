@@ -18,12 +18,17 @@ FAILING = "failing_commitment"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A participant as pacing needs them. `absent`: on leave or away now; `gone`: left the organization."""
+    """A participant as pacing needs them.
+
+    `absent`: on leave or away now; `gone`: left the organization; `withdrawn`: takes part in the pair's cohort
+    no longer, by their own word.
+    """
 
     id: str
     zone: str = "UTC"
     absent: bool = False
     gone: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,22 @@ def test_one_who_left_gets_no_mail_and_the_partner_does() -> None:
 def test_facts_have_no_place_for_what_is_sealed() -> None:
     sealed = {"total", "band", "components", "pulse", "rubric", "requests", "score"}
     assert not sealed & (set(Facts.__slots__) | set(Health.__slots__) | set(Pair.__slots__))
+
+
+def test_one_who_withdrew_is_not_told_that_the_partner_is_no_longer_available() -> None:
+    people = {"mentee": Person("mentee", withdrawn=True)}
+    service = Service(facts(pair=replace(PAIR, state="ended"), people=people))
+    service.run()
+    assert [(mail.person, mail.kind) for mail in service.mail] == [("mentor", "ended")]
+
+
+def test_two_who_said_yes_are_told_of_an_end_before_their_time_began() -> None:
+    service = Service(facts(pair=replace(PAIR, state="proposed"), attention=Attention(), health=None))
+    service.run()
+    service.change(pair=replace(PAIR, state="accepted"))
+    service.change(
+        pair=replace(PAIR, state="ended", outcome="left"), people={"mentor": Person("mentor", gone=True)}
+    )
+    assert [(mail.person, mail.kind) for mail in service.mail[2:]] == [("mentee", "ended")]
+    never_shown = Service(facts(pair=replace(PAIR, state="ended"), attention=Attention(), health=None))
+    assert never_shown.run() == []
