@@ -38,17 +38,22 @@ def nudged(kind: str, facts: Facts, pair: Pair) -> tuple[str, ...]:
 
 
 def coordinator_of(facts: Facts, pair: Pair) -> str | None:
-    """The coordinator of this pair: always the same one while present, else a stand-in.
+    """The coordinator of this pair: always the same one while present, else another or a stand-in.
 
     Spread over the program's coordinators by the pair's id, so that none gets all. Never a member of the
     pair: they would read the history of their own pair.
     """
-    named = [id for id in facts.rules.coordinators if id not in pair.members]
+
+    def may(id: str) -> bool:
+        # Whoever has left is suppressed when the mail is to go: the case would climb unseen.
+        return id not in pair.members and not facts.person(id).gone
+
+    named = [id for id in facts.rules.coordinators if may(id)]
     turn = int.from_bytes(sha256(pair.id.encode()).digest()[:4]) % len(named) if named else 0
     in_turn = named[turn:] + named[:turn]
-    stand_ins = [id for id in facts.rules.stand_ins if id not in pair.members]
-    present = (id for id in in_turn + stand_ins if not facts.person(id).absent)
-    return next(present, in_turn[0] if in_turn else None)
+    everybody = in_turn + [id for id in facts.rules.stand_ins if may(id)]
+    present = (id for id in everybody if not facts.person(id).absent)
+    return next(present, everybody[0] if everybody else None)
 
 
 def post_id(*about: object) -> str:

@@ -87,6 +87,18 @@ def test_an_absent_coordinator_is_stood_in_for() -> None:
     assert service.mail[-1].person == "stan"
 
 
+def test_a_coordinator_who_has_left_is_never_asked() -> None:
+    gone = {id: Person(id, gone=True) for id in ("carla", "carl")}
+    service = Service(facts(people=gone))
+    service.run()
+    service.daily(7)
+    assert service.mail[-1].person == "stan"
+    alone = Service(facts(people={**gone, "stan": Person("stan", absent=True)}))
+    alone.run()
+    alone.daily(7)
+    assert alone.mail[-1].person == "stan", "on leave is better than gone"
+
+
 def test_a_coordinator_does_not_get_the_case_of_their_own_pair() -> None:
     pair = Pair("pair", "program", "cohort", "active", {"carla": "mentor", "mentee": "mentee"})
     service = Service(facts(pair=pair))
