@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse
 from services.notifications.domain.answers import (
     FARTHEST_PLAN,
     LONGEST_BUSY,
-    OLDEST_MEETING,
     PRIVATE,
     Question,
+    earliest,
 )
 
 ASKED = {
@@ -36,11 +36,13 @@ HEADERS = {
 STYLE = "body{font:18px/1.5 system-ui,sans-serif;max-width:32em;margin:3em auto}input,button{font:inherit}"
 
 
-def confirm(question: Question, today: date, wrong: str | None = None) -> HTMLResponse:
-    """The question with its form; opening it records nothing. `wrong`: what to correct."""
+def confirm(
+    question: Question, today: date, began: date | None = None, wrong: str | None = None
+) -> HTMLResponse:
+    """The question with its form; opening it records nothing. `began`: see `refusal`; `wrong`: what to correct."""
     field = ""
     if question not in PRIVATE:
-        first, last, shown = _span(question, today)
+        first, last, shown = _span(question, today, began)
         field = (
             f'<p><input type="date" name="day" required min="{first}" max="{last}" value="{shown}" '
             f'aria-label="{escape(ASKED[question])}"></p>'
@@ -55,15 +57,24 @@ def thanks(question: Question) -> HTMLResponse:
     return _page(f"<h1>{escape(THANKS[question])}</h1><p>You can close this page.</p>", 200)
 
 
+def used(day: date) -> HTMLResponse:
+    """The link was used for another day. Thanking for a correction that is not taken would hide it."""
+    return _page(
+        f"<h1>This link was used before, for {day:%d %B %Y}.</h1>"
+        "<p>If that was not the day, please use the newest mail, or correct it in Rapport.</p>",
+        409,
+    )
+
+
 def closed(reason: str, status: int) -> HTMLResponse:
     """The link does not open."""
     return _page(f"<h1>{escape(reason)}</h1>", status)
 
 
-def _span(question: Question, today: date) -> tuple[date, date, date]:
+def _span(question: Question, today: date, began: date | None) -> tuple[date, date, date]:
     match question:
         case Question.MET:
-            return today - OLDEST_MEETING, today, today
+            return earliest(today, began), today, today
         case Question.PLANNED:
             return today, today + FARTHEST_PLAN, today + timedelta(days=7)
         case _:

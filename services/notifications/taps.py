@@ -17,6 +17,7 @@ from services.notifications.store import Store
 from services.notifications.words import confide
 from services.notifications.work import Deciding
 from shared.contracts.answers import Answer
+from shared.contracts.pairs import Pair
 from shared.delivery.transaction import Reader, Transaction, View
 from shared.http import signed_link
 
@@ -66,7 +67,9 @@ class Taps:
             return pages.closed(tap.reason, 410)
         at = self.view(tap.organization)
         over = await self._over(at, tap)
-        return over or pages.confirm(tap.question, await self._today(at, tap.participant))
+        if over:
+            return over
+        return pages.confirm(tap.question, await self._today(at, tap.participant), await self._began(at, tap))
 
     async def record(self, token: str, request: Request) -> HTMLResponse:
         """The answer. The form has one field, `day`."""
@@ -79,10 +82,13 @@ class Taps:
             over = await self._over(tx, tap)
             if over:
                 return over
-            today = await self._today(tx, tap.participant)
-            wrong = refusal(tap.question, day, today)
+            known = await self.store.answers.get(tx, tap.id)
+            if known is not None and day is not None:
+                return pages.thanks(tap.question) if day == known.state.day else pages.used(known.state.day)
+            today, began = await self._today(tx, tap.participant), await self._began(tx, tap)
+            wrong = refusal(tap.question, day, today, began)
             if wrong:
-                return pages.confirm(tap.question, today, wrong)
+                return pages.confirm(tap.question, today, began, wrong)
             if tap.question in PRIVATE:
                 await confide(self.deciding, tx, tap.id, tap.pair, tap.participant, tap.question)
             elif day is not None:
@@ -104,13 +110,20 @@ class Taps:
     async def _today(self, at: Reader, participant: str) -> date:
         return at.now.astimezone(zone_of(await self._zone(at, participant))).date()
 
+    async def _began(self, at: Reader, tap: Tap) -> date | None:
+        """The day on which the two became a pair: they may have met before their cohort started."""
+        copy = await self.store.pairs.get(at, tap.pair)
+        if copy is None:
+            return None
+        pair, zone = Pair.model_validate(copy.state), zone_of(await self._zone(at, tap.participant))
+        accepted = pair.accepted_at.astimezone(zone).date() if pair.accepted_at else None
+        return min((day for day in (accepted, pair.active_from) if day is not None), default=None)
+
     async def _zone(self, at: Reader, participant: str) -> str:
         profile = await self.store.participants.get(at, participant)
         return (profile.state.get("time_zone") if profile else None) or "UTC"
 
     async def _answer(self, tx: Transaction, tap: Tap, day: date) -> None:
-        if await self.store.answers.get(tx, tap.id) is not None:
-            return
         pair = await self.store.pairs.get(tx, tap.pair)
         assert pair is not None
         zone = await self._zone(tx, tap.participant)
