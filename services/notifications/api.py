@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.notifications.domain.acts import Refused, approve_rematch, dismiss, settle_review, snooze
 from services.notifications.domain.answers import Question
@@ -33,9 +33,11 @@ from shared.http import (
     Idempotent,
     Page,
     Paged,
+    Problem,
     Reply,
     conflict,
     in_program,
+    invalid,
     not_found,
     require,
 )
@@ -47,31 +49,37 @@ Program = Annotated[str | None, Query(description="Only this program; default: a
 CaseState = Literal["open", "on_hold", "suspended", "recovered", "dismissed", "closed"]
 
 
-class SnoozeIn(BaseModel):
+class In(BaseModel):
+    """A body; a field that is misspelt is told, not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SnoozeIn(In):
     """How long a case rests."""
 
     until: AwareDatetime = Field(description="At most 28 days ahead; the rungs move by as much.")
 
 
-class DismissIn(BaseModel):
+class DismissIn(In):
     """Why a case is none."""
 
     reason: str = Field("", max_length=500, description="Kept in the history, never published.")
 
 
-class ActIn(BaseModel):
+class ActIn(In):
     """What the coordinator decides."""
 
     action: Literal["rematch"] = Field(description="rematch: approve the recommended no-fault rematch.")
 
 
-class ReviewActIn(BaseModel):
+class ReviewActIn(In):
     """What became of a task."""
 
     state: Literal["done", "dismissed"] = "done"
 
 
-class WordIn(BaseModel):
+class WordIn(In):
     """A word in confidence."""
 
     kind: Literal["need_help", "want_to_finish"]
@@ -143,7 +151,7 @@ def routes(deciding: Deciding, view: Callable[[str], View]) -> APIRouter:
         stored, _ = await found(tx, caller, id)
         after = act(stored.state)
         if isinstance(after, Refused):
-            raise conflict("not-now", after.reason, "Look at the case again: its state has changed.")
+            raise _refusal(after)
         await deciding.keep(tx, id, stored, after, type)
         tx.wake(CASE, id)
         assert after.case is not None
@@ -210,7 +218,7 @@ def routes(deciding: Deciding, view: Callable[[str], View]) -> APIRouter:
             in_program(caller, stored.state.program, ROLE, what="review")
             after = settle_review(stored.state, id, body.state)
             if isinstance(after, Refused):
-                raise conflict("not-now", after.reason, "Look at the tasks again.")
+                raise _refusal(after)
             await deciding.keep(tx, stored.id, stored, after, "case.reviews_changed")
             review = next(each for each in after.reviews if each.id == id)
             return Reply(ReviewOut(pair=stored.id, **review.model_dump(exclude={"snoozed_until"})))
@@ -264,3 +272,9 @@ def routes(deciding: Deciding, view: Callable[[str], View]) -> APIRouter:
         return caller.participant or caller.subject
 
     return router
+
+
+def _refusal(refused: Refused) -> Problem:
+    if refused.field is not None:
+        return invalid(refused.field, refused.reason, refused.fix)
+    return conflict("not-now", refused.reason, refused.fix)

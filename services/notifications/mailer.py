@@ -1,17 +1,19 @@
 """From a mailing to a mail: names, addresses and shared facts are looked up now, at sending, and kept nowhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 from services.notifications.channels.email import BadAddress, EmailChannel, Refused
 from services.notifications.domain.acts import suggestions
 from services.notifications.domain.answers import Question, Tap, sign
 from services.notifications.domain.history import told
-from services.notifications.domain.letters import ANSWERABLE, About, Letter, compose, digest
+from services.notifications.domain.letters import ANSWERABLE, SOMEONE, About, Letter, compose, digest
 from services.notifications.domain.relevance import still_true
 from services.notifications.domain.state import Attention, Mailing, Post
+from services.notifications.gather import zone_of
 from services.notifications.settings import Settings
 from services.notifications.store import Store
 from shared.contracts.deliveries import Delivery
@@ -152,12 +154,20 @@ class Mailer:
             reasons=tuple(_named(reason, names) for reason in _reasons(assessment)),
             links=self._links(at.organization, post),
             pair=post.pair,
+            answer_by=await self._answer_by(at, pair.state.get("expires_at") if pair else None, post.person),
             members=tuple(names.get(id, "somebody whose name we do not know") for id in members),
         )
         if post.person in members:
             return about
         state = attention.state if attention else Attention()
-        return _for_coordinator(about, state, names, f"{self._url}/v1/cases/{post.pair}")
+        return _for_coordinator(about, state, names, self._url)
+
+    async def _answer_by(self, at: Reader, expires: str | None, person: str) -> datetime | None:
+        if expires is None:
+            return None
+        profile = await self.store.participants.get(at, person)
+        zone = zone_of(profile.state.get("time_zone") if profile else None)
+        return datetime.fromisoformat(expires).astimezone(zone)
 
     async def _names(self, at: Reader, ids: list[str]) -> dict[str, str]:
         contacts = await self.store.contacts.get_many(at, ids)
@@ -173,17 +183,18 @@ class Mailer:
 
 
 def _for_coordinator(about: About, state: Attention, names: dict[str, str], url: str) -> About:
-    history = told(state.case, names) if state.case else ()
-    sentences = tuple(suggestion.sentence for suggestion in suggestions(state))
-    return About(
-        kind=about.kind,
-        reader=about.reader,
-        program=about.program,
-        pair=about.pair,
-        members=about.members,
-        history=history,
-        suggestions=sentences,
-        case_url=url,
+    case = state.case
+    rungs = [entry for entry in case.history if entry.what == "rung"] if case else []
+    return replace(
+        about,
+        partner=SOMEONE,
+        links={},
+        cause=case.cause if case else "",
+        asked=any(person in names for entry in rungs for person in entry.to),
+        history=told(case, names) if case else (),
+        suggestions=tuple(suggestion.sentence for suggestion in suggestions(state)),
+        case_url=f"{url}/v1/cases/{about.pair}",
+        tasks_url=f"{url}/v1/reviews?program={quote(state.program)}",
     )
 
 

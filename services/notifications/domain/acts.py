@@ -7,18 +7,21 @@ from services.notifications.domain.state import LIVE_REVIEWS, Attention, Case, E
 from shared.ladder import stand
 
 LONGEST_SNOOZE = timedelta(days=28)
+LOOK = "Look at the case again: its state has changed."
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why an act is not possible, for the person who tried it."""
+    """Why an act is not possible, for the person who tried it, and what to do; `field`: what was sent wrongly."""
 
     reason: str
+    fix: str
+    field: str | None = None
 
 
 def _live(attention: Attention) -> Case | Refused:
     case = attention.case
-    return case if case is not None and case.live else Refused("This pair has no open case.")
+    return case if case is not None and case.live else Refused("This pair has no open case.", LOOK)
 
 
 def _noted(attention: Attention, case: Case, entry: Entry, **update: object) -> Attention:
@@ -32,7 +35,11 @@ def snooze(attention: Attention, until: datetime, by: str, now: datetime) -> Att
     if isinstance(case, Refused):
         return case
     if not now < until <= now + LONGEST_SNOOZE:
-        return Refused("A case can rest until a day within the next 28 days.")
+        return Refused(
+            "A case can rest until a moment within the next 28 days.",
+            "Send a moment ahead, no later.",
+            "/until",
+        )
     return _noted(
         attention, case, Entry(at=now, what="snoozed", by=by, why=until.isoformat()), snoozed_until=until
     )
@@ -65,7 +72,10 @@ def approve_rematch(attention: Attention, by: str, now: datetime) -> Attention |
     if isinstance(case, Refused):
         return case
     if case.rematch is Rematch.NONE:
-        return Refused("No rematch has been recommended for this pair yet.")
+        return Refused(
+            "No rematch has been recommended for this pair yet.",
+            "Wait for the ladder's last step, or end the pair in matching.",
+        )
     if case.rematch is Rematch.CONFIRMED:
         return attention
     return _noted(
@@ -81,7 +91,7 @@ def settle_review(attention: Attention, id: str, state: str) -> Attention | Refu
     """Close (`done` or `dismissed`) a review of the pair."""
     open_review: Review | None = next((review for review in attention.reviews if review.id == id), None)
     if open_review is None or open_review.state not in LIVE_REVIEWS:
-        return Refused("This review is not open.")
+        return Refused("This review is not open.", "Look at the open ones with GET /v1/reviews.")
     reviews = tuple(
         review.model_copy(update={"state": state}) if review.id == id else review
         for review in attention.reviews
@@ -103,7 +113,17 @@ def suggestions(attention: Attention) -> tuple[Suggestion, Suggestion, Suggestio
     apart = Suggestion(
         "talk", "Talk to each of them apart: ask what gets in the way, and what a good next session would be."
     )
-    if case is not None and case.rematch is not Rematch.NONE:
+    if case is not None and case.rematch is Rematch.CONFIRMED:
+        return (
+            Suggestion(
+                "wait", "A rematch is under way, at the program's next time for changes: that is all."
+            ),
+            Suggestion(
+                "wishes", "See whether the wishes of both are up to date, so that the next match suits."
+            ),
+            Suggestion("thank", "Thank both for the time they gave, once they have heard."),
+        )
+    if case is not None and case.rematch is Rematch.RECOMMENDED:
         return (
             Suggestion("rematch", "Approve a rematch without fault: both are offered somebody new."),
             Suggestion("reset", "Offer one last conversation the three of you hold together."),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from services.notifications.domain.announce import announcements
 from services.notifications.domain.facts import FAILING, STALLED, Facts, Health, Pair, Signal
 from services.notifications.domain.holds import hold, hold_edges
+from services.notifications.domain.letters import AUTOMATIC
 from services.notifications.domain.outcomes import (
     Closed,
     Deferred,
@@ -26,6 +27,8 @@ from services.notifications.domain.state import Attention, Case, Nudged, Post, R
 from shared.ladder import Ask, Precedence, Rung, due_at, due_rung
 
 NUDGE = "nudge."
+OF_A_CASE = frozenset({"nudge.not_meeting", "nudge.nothing_planned", "nudge.cancellations"})
+"""What the case of a pair speaks of anyway."""
 OVER = frozenset({"completed", "ended", "declined", "expired", "withdrawn"})
 WATCHED = frozenset({"active", "paused"})
 
@@ -82,6 +85,7 @@ def rung_posts(rung: Rung, facts: Facts, pair: Pair, case: Case, now: datetime) 
             at=now,
             case=case.number,
             rung=rung.number,
+            details=(AUTOMATIC,) if rung.ask is Ask.REMATCH and facts.rules.rematch == "automatic" else (),
         )
         for person in asked(rung.ask, facts, pair)
     )
@@ -196,7 +200,8 @@ class _Run:
         return ends is not None and self.now >= ends - timedelta(days=health.cadence_days)
 
     def nudge(self, pair: Pair, health: Health) -> None:
-        if self.current or pair.state != "active" or hold(self.facts, self.now):
+        if self.current or condition(health) or pair.state != "active" or hold(self.facts, self.now):
+            # No case under its condition: the coordinator has dismissed it, and a reminder would say it again.
             return
         known = {nudged.kind: nudged.since for nudged in self.attention.nudged}
         fresh = [
@@ -204,6 +209,7 @@ class _Run:
             for signal in health.signals
             if signal.kind.startswith(NUDGE)
             and (signal.kind not in known or signal.since > known[signal.kind])
+            and not (signal.kind in OF_A_CASE and self._was_a_case(signal))
         ]
         if not fresh:
             return
@@ -226,6 +232,11 @@ class _Run:
             posts.append(post)
         remembered = tuple(Nudged(kind=signal.kind, since=signal.since) for signal in fresh)
         self.add(Nudge(remembered, tuple(posts)))
+
+    def _was_a_case(self, signal: Signal) -> bool:
+        """What began before the last case closed was its matter; two who have just met get no mail for it."""
+        case = self.attention.case
+        return case is not None and case.closed_at is not None and signal.since <= case.closed_at.date()
 
     def due(self) -> datetime | None:
         """The next moment at which time alone can change the decision."""

@@ -34,13 +34,14 @@ def told(case: Case, names: Mapping[str, str]) -> tuple[str, ...]:
 
 def _words(entry: Entry, names: Mapping[str, str]) -> str:
     people = " and ".join(names.get(id, "the coordinator") for id in entry.to) or "nobody"
+    were = "were" if len(entry.to) > 1 else "was"
     match entry.what:
         case "opened":
             return CAUSES.get(entry.why or "", "a case was opened")
         case "reopened":
             return f"the case goes on: {CAUSES.get(entry.why or '', 'the silence came back')}"
         case "rung":
-            return f"step {entry.rung}: {people} asked"
+            return f"step {entry.rung}: {people} {were} asked"
         case "deferred":
             return f"step {entry.rung} waits: {people} had enough mail this week"
         case "held":

@@ -5,11 +5,13 @@ Nothing in here knows a score, a band, an answer or a request; what a letter may
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from services.notifications.domain.answers import Question
 
 SOMEONE = "your partner"
+AUTOMATIC = "automatic"
+"""Detail of a recommended rematch that needs no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a message may say. Names are looked up when it is sent; `links` are the reader's own."""
+    """What a message may say. Names are looked up when it is sent; `links` are the reader's own.
+
+    `cause` of the pair's case and whether the two were `asked` in it are for coordinators; `answer_by` is in the
+    reader's own time zone.
+    """
 
     kind: str
     reader: str
@@ -38,6 +44,10 @@ class About:
     suggestions: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
     case_url: str = ""
+    tasks_url: str = ""
+    cause: str = ""
+    asked: bool = False
+    answer_by: datetime | None = None
 
 
 TAPS = {
@@ -115,9 +125,13 @@ def _lines(title: str, lines: Sequence[str]) -> str:
     return f"{title}\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
+CAUSES = {"failing_commitment": "have met less often than they agreed"}
+
+
 def _coordinator(about: About) -> tuple[str, list[str]]:
     return f"A pair needs you: {' and '.join(about.members)}", [
-        f"{' and '.join(about.members)} have not been meeting, and our messages to them did not change it.",
+        f"{' and '.join(about.members)} {CAUSES.get(about.cause, 'have not been meeting')}"
+        + (", and our messages to them did not change it." if about.asked else "."),
         _lines("What happened:", about.history),
         _lines("What you can do:", about.suggestions),
         f"The case: {about.case_url}" if about.case_url else "",
@@ -125,12 +139,20 @@ def _coordinator(about: About) -> tuple[str, list[str]]:
 
 
 def _rematch(about: About) -> tuple[str, list[str]]:
-    return f"Rematch recommended: {' and '.join(about.members)}", [
-        f"{' and '.join(about.members)} have not found a way to meet. We recommend to offer both somebody "
-        "new. It is nobody's fault, and it will be told that way.",
+    automatic = AUTOMATIC in about.details
+    said = (
+        "Both are offered somebody new at the program's next time for changes."
+        if automatic
+        else "We recommend to offer both somebody new."
+    )
+    return f"Rematch {'under way' if automatic else 'recommended'}: {' and '.join(about.members)}", [
+        f"{' and '.join(about.members)} have not found a way to meet as they agreed. {said} It is nobody's "
+        "fault, and it will be told that way.",
         _lines("What happened:", about.history),
         _lines("What you can do:", about.suggestions),
-        "Nothing happens without your word.",
+        "Your program does this without a further word."
+        if automatic
+        else "Nothing happens without your word.",
         f"The case: {about.case_url}" if about.case_url else "",
     ]
 
@@ -143,11 +165,15 @@ def _nudge(about: About) -> tuple[str, list[str]]:
     return f"A small reminder about you and {about.partner}", [*said, taps(about.links)]
 
 
+def _until(about: About) -> str:
+    return f" by {about.answer_by:%d %B %Y, %H:%M} (your time)" if about.answer_by else ""
+
+
 def _proposal(about: About) -> tuple[str, list[str]]:
     return f"{about.program} has found somebody for you", [
         f"We would like to introduce you to {about.partner}.",
         _lines("Why we think it fits:", about.reasons),
-        "Please accept or decline in Rapport within a week. If it is not right, say so: you will be offered "
+        f"Please accept or decline in Rapport{_until(about)}. If it is not right, say so: you will be offered "
         "somebody else, and nobody needs a reason.",
     ]
 
@@ -175,9 +201,9 @@ def _ended(about: About) -> tuple[str, list[str]]:
 
 def _word(about: About) -> tuple[str, list[str]]:
     return "Somebody asks for a word in confidence", [
-        f"One of {' and '.join(about.members)} has asked for you. Please look at the case before you write, "
-        "and do not tell the other that anybody asked.",
-        f"The case: {about.case_url}" if about.case_url else "",
+        f"One of {' and '.join(about.members)} has asked for you. Please look at your tasks before you write: "
+        "they say who, and for what. Do not tell the other that anybody asked.",
+        f"Your tasks: {about.tasks_url}" if about.tasks_url else "",
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from a_pair import DAY, NOON, PAIR, RULES, WELL, Service, facts, kinds, stalled
 
 from services.notifications.domain.acts import approve_rematch, dismiss
+from services.notifications.domain.facts import Health, Signal
 from services.notifications.domain.outcomes import (
     Closed,
     Recovered,
@@ -78,6 +79,25 @@ def test_a_dismissed_case_stays_dismissed_for_its_silence_only() -> None:
     assert service.change(attention=dismissed) == []
     assert service.after(60) == []
     assert kinds(service.change(health=stalled(date(2026, 5, 10)))) == ["Opened", "Fired"]
+
+
+def test_after_a_case_nobody_is_reminded_of_what_it_was_about() -> None:
+    """Neither two who have just met, nor two whose coordinator said that it is none."""
+    older = Signal("nudge.cancellations", date(2026, 2, 20))
+    silent = replace(stalled(), signals=(*stalled().signals, older))
+    service = Service(facts(health=silent))
+    service.run()
+    assert kinds(service.change(health=Health(14, (older,)), last_held=date(2026, 3, 2))) == ["Recovered"]
+    assert service.after(5) == []
+    again = Signal("nudge.cancellations", date(2026, 3, 20))
+    service.now += 20 * DAY
+    assert kinds(service.change(health=Health(14, (again,)))) == ["Nudge"]
+    dismissed = Service(facts(health=silent))
+    dismissed.run()
+    word = dismiss(dismissed.facts.attention, "on a long project together", "carla", NOON)
+    dismissed.change(attention=word)
+    dismissed.now += 20 * DAY
+    assert dismissed.change(health=replace(silent, signals=(*stalled().signals, again))) == []
 
 
 def test_the_coordinators_word_stands_when_the_pair_meets_once_more() -> None:

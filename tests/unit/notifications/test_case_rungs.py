@@ -7,6 +7,7 @@ from a_pair import DAY, NOON, RULES, Service, facts, stalled
 from services.notifications.domain.acts import approve_rematch
 from services.notifications.domain.decide import decide
 from services.notifications.domain.facts import Pair, Person
+from services.notifications.domain.letters import AUTOMATIC
 from services.notifications.domain.outcomes import (
     Deferred,
     Fired,
@@ -164,3 +165,4 @@ def test_a_program_that_says_so_needs_no_word() -> None:
     service.run()
     service.daily(14)
     assert service.facts.attention.case.rematch is Rematch.CONFIRMED  # type: ignore[union-attr]
+    assert [mail.posts[0].details for mail in service.mail if mail.kind == "rung.rematch"] == [(AUTOMATIC,)]

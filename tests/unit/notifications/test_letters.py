@@ -1,7 +1,8 @@
 """The words and the links: what a person reads, and what a link can and cannot do."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,11 @@ from services.notifications.domain.answers import (
     refusal,
     sign,
 )
-from services.notifications.domain.letters import ANSWERABLE, About, compose, digest
+from services.notifications.domain.history import told
+from services.notifications.domain.letters import ANSWERABLE, AUTOMATIC, About, compose, digest
 from services.notifications.domain.relevance import still_true
-from services.notifications.domain.state import Attention, Post
+from services.notifications.domain.state import Attention, Case, Entry, Post, Rematch, Status
+from shared.ladder import start
 
 KEY = b"a key of the tests, long enough to sign with"
 TAP = Tap("acme", "pair", "mentee", "post", Question.MET, 2_000)
@@ -70,6 +73,50 @@ def test_an_end_reads_the_same_whoever_decided_it() -> None:
     assert "no longer available" in texts.pop()
 
 
+def test_a_proposal_names_the_moment_until_which_it_stands() -> None:
+    until = datetime(2026, 12, 1, 19, 36, tzinfo=ZoneInfo("Europe/Paris"))
+    assert (
+        "by 01 December 2026, 19:36 (your time)" in compose(replace(about("proposal"), answer_by=until)).text
+    )
+    assert "week" not in compose(about("proposal")).text
+
+
+def test_a_coordinator_reads_what_really_happened() -> None:
+    silent = compose(replace(about("rung.coordinator"), asked=True)).text
+    assert "have not been meeting, and our messages to them did not change it." in silent
+    few = compose(replace(about("rung.coordinator"), cause="failing_commitment")).text
+    assert "have met less often than they agreed.\n" in few
+    assert "our messages" not in few, "nobody has written to them yet"
+
+
+def test_a_rematch_that_needs_no_word_does_not_ask_for_one() -> None:
+    asks = compose(about("rung.rematch"))
+    assert "recommended" in asks.subject
+    assert "Nothing happens without your word." in asks.text
+    tells = compose(replace(about("rung.rematch"), details=(AUTOMATIC,)))
+    assert "under way" in tells.subject
+    assert "Nothing happens" not in tells.text
+    assert "recommend" not in tells.text
+
+
+def test_history_says_who_was_asked_and_not_that_they_asked() -> None:
+    when = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    rungs = [
+        Entry(at=when, what="rung", rung=1, to=("ana",)),
+        Entry(at=when, what="rung", rung=2, to=("ana", "bo")),
+        Entry(at=when, what="rung", rung=3),
+    ]
+    case = Case(
+        number=1, status=Status.OPEN, cause="stalled", since=TODAY, opened_at=when, track=start(when),
+        history=tuple(rungs),
+    )  # fmt: skip
+    assert told(case, {"ana": "Ana", "bo": "Bo"}) == (
+        "02 March 2026: step 1: Ana was asked",
+        "02 March 2026: step 2: Ana and Bo were asked",
+        "02 March 2026: step 3: nobody was asked",
+    )
+
+
 def test_an_unknown_message_is_the_plain_reminder() -> None:
     assert "reminder" in compose(about("something.newer")).subject
 
@@ -84,6 +131,14 @@ def test_a_digest_is_one_mail_with_all_of_it() -> None:
 
 def test_a_coordinator_is_offered_three_actions() -> None:
     assert len({suggestion.code for suggestion in suggestions(Attention())}) == 3
+    for rematch, first in ((Rematch.RECOMMENDED, "rematch"), (Rematch.CONFIRMED, "wait")):
+        when = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        case = Case(
+            number=1, status=Status.OPEN, cause="stalled", since=TODAY, opened_at=when, track=start(when),
+            rematch=rematch,
+        )  # fmt: skip
+        codes = [suggestion.code for suggestion in suggestions(Attention(case=case))]
+        assert (len(set(codes)), codes[0]) == (3, first)
 
 
 def test_a_link_opens_until_it_expires() -> None:
@@ -129,6 +184,14 @@ def test_the_same_link_is_the_same_answer() -> None:
 )
 def test_only_days_that_make_sense_are_taken(question: Question, days: int, taken: bool) -> None:
     assert (refusal(question, TODAY + timedelta(days=days), TODAY) is None) is taken
+
+
+def test_two_cannot_have_met_as_a_pair_before_they_were_one() -> None:
+    began = TODAY - timedelta(days=10)
+    assert refusal(Question.MET, began, TODAY, began) is None
+    assert "back to 20 February 2026" in str(refusal(Question.MET, began - timedelta(days=1), TODAY, began))
+    tomorrow = TODAY + timedelta(days=1)
+    assert refusal(Question.MET, TODAY, TODAY, tomorrow) is None, "a zone apart, today is the day they began"
 
 
 def test_a_confidential_word_needs_no_day_and_the_others_do() -> None:
