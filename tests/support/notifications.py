@@ -25,7 +25,9 @@ from services.notifications.app import build
 from services.notifications.settings import Settings
 from shared.clock import advance
 from shared.contracts import (
+    CASES,
     CONTACTS,
+    ENROLLMENTS,
     HEALTH,
     PAIRS,
     PARTICIPANTS,
@@ -38,6 +40,7 @@ from shared.contracts import (
     Program,
     SessionFact,
 )
+from shared.contracts.enrollments import Enrollment
 from shared.contracts.health import Owes, Signal
 from shared.contracts.pairs import Member
 from shared.contracts.programs import Cohort, QuietHours, Rules
@@ -147,12 +150,28 @@ class Scene:
         id: str = "pair",
         mentor: str = "mentor",
         mentee: str = "mentee",
+        enrolled: bool = False,
         **more: Any,
     ) -> None:
         """The pair, in a state."""
-        members = (Member(participant=mentor, role="mentor"), Member(participant=mentee, role="mentee"))
+        members = tuple(
+            Member(participant=person, role=role, enrollment=f"{person}-enrolled" if enrolled else None)
+            for person, role in ((mentor, "mentor"), (mentee, "mentee"))
+        )
         body = Pair(id=id, program="program", cohort="cohort", members=members, state=state, **more)
         await self.say(PAIRS, "pair.activated", body)
+
+    async def enrolled(self, person: str, state: str) -> None:
+        """The enrollment of a member."""
+        body = Enrollment(
+            id=f"{person}-enrolled",
+            participant=person,
+            program="program",
+            cohort="cohort",
+            role=person,
+            state=state,
+        )
+        await self.say(ENROLLMENTS, "enrollment.changed", body)
 
     async def health(
         self, *signals: str, held: date | None = None, owes: str | None = "mentee", id: str = "pair"
@@ -218,6 +237,10 @@ class Scene:
         """Every body on a topic, in order for each key, as a subscriber reads them."""
         records = await read_all(self.settings.kafka_bootstrap, self.settings.topic_prefix + topic.name)
         return [json.loads(record.value) for record in records if record.value]
+
+    async def cases(self) -> list[Any]:
+        """The case in every event about a pair's, in order."""
+        return [body["case"] for body in await self.published(CASES)]
 
 
 @asynccontextmanager
