@@ -111,13 +111,11 @@ class Taps:
         return at.now.astimezone(zone_of(await self._zone(at, participant))).date()
 
     async def _began(self, at: Reader, tap: Tap) -> date | None:
-        """The day on which the two became a pair: they may have met before their cohort started."""
+        """The day on which the two were brought together."""
         copy = await self.store.pairs.get(at, tap.pair)
         if copy is None:
             return None
-        pair, zone = Pair.model_validate(copy.state), zone_of(await self._zone(at, tap.participant))
-        accepted = pair.accepted_at.astimezone(zone).date() if pair.accepted_at else None
-        return min((day for day in (accepted, pair.active_from) if day is not None), default=None)
+        return Pair.model_validate(copy.state).together_since(zone_of(await self._zone(at, tap.participant)))
 
     async def _zone(self, at: Reader, participant: str) -> str:
         profile = await self.store.participants.get(at, participant)

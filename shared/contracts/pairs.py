@@ -1,6 +1,6 @@
 """`matching.pairs`: who works with whom, and how far they have come."""
 
-from datetime import date
+from datetime import date, tzinfo
 from enum import StrEnum
 
 from pydantic import Field
@@ -89,6 +89,15 @@ class Pair(Contract):
     pauses: tuple[Pause, ...] = ()
     ended_at: Moment | None = None
     outcome: str | None = Field(default=None, json_schema_extra=known(Outcome))
+
+    def together_since(self, zone: tzinfo) -> date | None:
+        """The day, in a zone, on which the two were brought together; None for one that tells no date.
+
+        That may be before both said yes or their cohort starts: some talk first.
+        """
+        moments = (moment for moment in (self.proposed_at, self.accepted_at) if moment is not None)
+        days = [moment.astimezone(zone).date() for moment in moments]
+        return min([*days, self.active_from] if self.active_from is not None else days, default=None)
 
 
 TYPES = {

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -174,7 +174,7 @@ class Acme:
     # -- sessions --------------------------------------------------------------------------------------------------
 
     async def met(self, pairs: Sequence[Pair], days_ago: int) -> None:
-        """The mentee of each reports that they met."""
+        """The mentee of each reports that they met; of those who were a pair by then."""
         # It is over when it is reported: one that begins this very second would lie in the future of a service whose
         # clock was last measured on a busy machine.
         at = self.stage.now - timedelta(days=days_ago, hours=1)
@@ -185,8 +185,9 @@ class Acme:
             path = f"/v1/pairs/{pair['id']}/sessions"
             await self.stage.ask(member(pair, "mentee"), "sessions", "POST", path, json=body)
 
-        await together([report(pair) for pair in pairs])
-        self.sums["sessions"] = self.sums.get("sessions", 0) + len(pairs)
+        met = [pair for pair in pairs if datetime.fromisoformat(pair["accepted_at"]) <= at]
+        await together([report(pair) for pair in met])
+        self.sums["sessions"] = self.sums.get("sessions", 0) + len(met)
 
     # -- cases and mail --------------------------------------------------------------------------------------------
 

@@ -85,14 +85,14 @@ def read(token: str, key: bytes, wall: float) -> Tap | Unreadable:
 
 
 def earliest(today: date, began: date | None) -> date:
-    """The first day on which the two can have met: 120 days back, or the day they became a pair."""
+    """The first day on which the two can have met: 120 days back, or the day they were brought together."""
     oldest = today - OLDEST_MEETING
     return oldest if began is None else min(max(oldest, began), today)
 
 
 def refusal(question: Question, day: date | None, today: date, began: date | None = None) -> str | None:
     """Why `day` cannot be the answer, or None. `today` is the person's own day in program time, `began` the day
-    on which the two became a pair.
+    on which the two were brought together.
     """
     if question in PRIVATE:
         return None
@@ -100,7 +100,7 @@ def refusal(question: Question, day: date | None, today: date, began: date | Non
         return "Please choose a day."
     match question:
         case Question.MET if not (first := earliest(today, began)) <= day <= today:
-            return f"Please choose the day you met as a pair: today, or back to {first:%d %B %Y}."
+            return f"Please choose the day you met: today, or back to {first:%d %B %Y}."
         case Question.PLANNED if not today <= day <= today + FARTHEST_PLAN:
             return "Please choose the day you will meet: today or one within a year."
         case Question.BUSY if not today < day <= today + LONGEST_BUSY:

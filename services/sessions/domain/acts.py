@@ -1,7 +1,7 @@
 """What people do with a session: report it, correct it, move it, confirm or dispute it. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from shared.contracts.pairs import LIVING, Pair
 from shared.contracts.sessions import Confirmation
@@ -54,7 +54,7 @@ def report(pair: Pair, told: Told, zone: str, now: datetime) -> Record:
     record = _told(plain, told, now)
     if told.state == SessionState.PLANNED:
         record = record.model_copy(update={"planned_start": told.start, "planned_at": now})
-    check(record, now, began(pair, record.zone), end_of(pair))
+    check(record, now, pair.together_since(zone_of(record.zone) or UTC), end_of(pair))
     return record
 
 
@@ -69,7 +69,7 @@ def correct(pair: Pair, before: Record, told: Told, now: datetime) -> Record:
         )
     _consistent(told)
     record = _told(before, told, now)
-    check(record, now, began(pair, record.zone), end_of(pair))
+    check(record, now, pair.together_since(zone_of(record.zone) or UTC), end_of(pair))
     return record
 
 
@@ -117,12 +117,6 @@ def answer(before: Record, by: str | None, confirmation: Confirmation, now: date
             "Correct it with PATCH, or ask the other side.",
         )
     return before.model_copy(update={"confirmation": confirmation.value, "revision": before.revision + 1})
-
-
-def began(pair: Pair, zone: str) -> date | None:
-    """The day on which the two became a pair, where the session was: they may meet before the cohort starts."""
-    accepted = pair.accepted_at and pair.accepted_at.astimezone(zone_of(zone) or UTC).date()
-    return min((day for day in (accepted, pair.active_from) if day is not None), default=None)
 
 
 def end_of(pair: Pair) -> datetime | None:

@@ -140,9 +140,9 @@ class Refusal(Exception):
         self.field, self.detail, self.fix = field, detail, fix
 
 
-def check(record: Record, now: datetime, began: date | None, over: datetime | None) -> None:
-    """Refuse what cannot be true. `began` is the day the two became a pair, `over` when that came to an end,
-    None while it lives.
+def check(record: Record, now: datetime, since: date | None, over: datetime | None) -> None:
+    """Refuse what cannot be true. `since` is the day the two were brought together, `over` when their pair
+    came to an end, None while it lives.
 
     Raises Refusal. Past sessions are welcome in any order; nothing but a plan may lie in the future. Every
     moment is bounded: one that no zone can turn into a day would fail every decision about the pair.
@@ -153,10 +153,10 @@ def check(record: Record, now: datetime, began: date | None, over: datetime | No
         raise Refusal("/time_zone", "This is no time zone.", "Send an IANA name such as Europe/Berlin.")
     if not now - FARTHEST_BACK <= record.start <= now + FARTHEST_AHEAD:
         raise Refusal("/start", "This lies ten years back or two years ahead, or more.", "Check the year.")
-    if began is not None and record.start.astimezone(zone).date() < began:
+    if since is not None and record.start.astimezone(zone).date() < since:
         raise Refusal(
             "/start",
-            f"The two are a pair since {began}; this lies before it.",
+            f"The two were brought together on {since}; this lies before it.",
             "Report only sessions from that day on.",
         )
     if record.end is not None and not record.start < record.end <= record.start + LONGEST:

@@ -96,7 +96,7 @@ async def test_what_cannot_be_taken_names_its_field(stage):
 
 
 async def test_the_end_of_a_pair_is_told_to_those_who_stay(settings, mailbox):
-    """Also before its time began; and a link of its mails takes no day from before the two were a pair."""
+    """Also before its time began; and a link of its mails takes no day from before the two were brought together."""
     async with scene(settings, mailbox) as stage:
         await stage.people()
         await stage.program()
@@ -113,7 +113,7 @@ async def test_the_end_of_a_pair_is_told_to_those_who_stay(settings, mailbox):
         met = links(mailbox.last("nudge"))[0]
         async with stage.client() as person:
             early = await person.post(met, data={"day": (accepted - timedelta(days=2)).date().isoformat()})
-            assert (early.status_code, "as a pair" in early.text) == (422, True)
+            assert (early.status_code, "back to" in early.text) == (422, True)
         await stage.enrolled("mentor", "withdrawn")
         await stage.settle()
         await stage.pair("ended", **known, active_from=accepted.date())

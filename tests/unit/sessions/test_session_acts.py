@@ -80,12 +80,14 @@ def test_a_past_session_is_taken_in_any_order() -> None:
     assert second.planned_at is None
 
 
-def test_the_two_may_meet_before_their_cohort_starts_but_not_before_they_are_a_pair() -> None:
+def test_the_two_may_meet_before_their_time_begins_but_not_before_they_were_brought_together() -> None:
     early = PAIR.model_copy(update={"state": "accepted", "active_from": None})
     assert report(early, told("held", start=NOW - timedelta(days=40)), "UTC", NOW).state == "held"
+    talked = early.model_copy(update={"proposed_at": NOW - timedelta(days=43)})
+    assert report(talked, told("held", start=NOW - timedelta(days=42)), "UTC", NOW).state == "held"
     imported = PAIR.model_copy(update={"active_from": date(2025, 11, 3)})
     assert report(imported, told("held", start=NOW - timedelta(days=100)), "UTC", NOW).state == "held"
-    with pytest.raises(Refusal, match="a pair since 2026-01-29"):
+    with pytest.raises(Refusal, match="together on 2026-01-29"):
         report(early, told("held", start=NOW - timedelta(days=41)), "UTC", NOW)
 
 
