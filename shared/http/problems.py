@@ -135,6 +135,7 @@ def install(app: FastAPI) -> None:
             error.status_code,
             phrase.lower().replace(" ", "-"),
             f"{phrase}.",
+            fix=_HTTP_FIXES.get(error.status_code),
             headers=dict(error.headers or {}),
         )
         return problem.response()
@@ -160,6 +161,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_unexpected)
 
+
+_HTTP_FIXES = {
+    400: "Send a body as the service's page /docs describes it: valid JSON, nested no deeper than needed.",
+    404: "Look the address up on the service's page /docs.",
+    405: "Look the method up on the service's page /docs.",
+}
 
 _FIXES = {
     "missing": "Add this field.",

@@ -38,7 +38,14 @@ async def test_a_person_is_added_changed_and_erased(
         answer = await api.call("GET", path, role="hr")
         tag = {"If-Match": answer.headers["etag"]}
         await api.call("PATCH", path, role="hr", expect=428, json={"field": "law"})
-        await api.call("PATCH", path, role="hr", expect=422, headers=tag, json={"time_zone": "Mars/Base"})
+        for wrong in (
+            {"time_zone": "Mars/Base"},
+            {"locale": "english"},
+            {"email": "x"},
+            {"given_name": None},
+        ):
+            answer = await api.call("PATCH", path, role="hr", expect=422, headers=tag, json=wrong)
+            assert [each["field"] for each in answer.json()["errors"]] == [f"/{next(iter(wrong))}"]
         changed = await api.call("PATCH", path, role="hr", headers=tag, json={"field": "law"})
         assert changed.json()["person"]["field"] == "law"
         await api.call("PATCH", path, role="hr", expect=412, headers=tag, json={"field": "art"})
@@ -94,6 +101,12 @@ async def test_a_program_opens_with_a_coordinator_only_and_tells_what_is_wrong_w
         assert len(warned["warnings"]) == 4
         wrong = await api.post("/v1/programs", body | {"id": "x", "rules": {"cadence": 7}}, expect=422)
         assert wrong["errors"][0]["field"] == "/rules/cadence"
+        misspelled = {"gates": ["trainign"], "weights": {"skils": 9}}
+        wrong = await api.post("/v1/programs", body | {"id": "x", "rules": misspelled}, expect=422)
+        assert {each["field"]: each["fix"] for each in wrong["errors"]} == {
+            "/rules/weights": "Did you mean 'skills'?",
+            "/rules/gates": "Did you mean 'training'?",
+        }
         await api.post("/v1/programs", body, role="hr", expect=403)
 
         carla = await api.post("/v1/participants", BEN, expect=201)
@@ -107,6 +120,12 @@ async def test_a_program_opens_with_a_coordinator_only_and_tells_what_is_wrong_w
         assert (opened["state"], opened["rules"]["cadence_days"]) == ("open", 14)
         await settled(kernel)
         events = [(type, body["state"]) for type, _, _, body in await published(chosen, PROGRAMS) if body]
+        place, wish = "/v1/programs/spring/enrollments", {"participant": carla["id"], "role": "mentor"}
+        over = await api.post(place, wish | {"cohort": "c1"}, expect=409)
+        assert over["detail"] == "This cohort is over."
+        await api.post("/v1/programs/spring/close")
+        closed = await api.post(place, wish | {"cohort": "c1"}, expect=409)
+        assert closed["detail"] == "This program is closed."
         assert events == [
             ("program.created", "draft"),
             ("program.changed", "draft"),
@@ -185,7 +204,8 @@ async def test_who_says_and_who_reads_what_of_an_enrollment(
             return (await api.call("PATCH", path, headers=tag, json=body, **more)).json()
 
         await patch({"preferences": {"affinity": ["veterans"]}}, **own, expect=409)
-        await patch({"boost": 5}, **own, expect=404)
+        refused = await patch({"boost": 5}, **own, expect=403)
+        assert refused["detail"] == "Only the staff of the program say: boost."
         mine = await patch({"preferences": {"affinity": ["parents"], "values": ["care"]}}, **own)
         assert mine["enrollment"]["preferences"]["affinity"] == ["parents"]
         theirs = await patch({"boost": 5, "preferences": {"values": ["care", "order"]}}, **staff)

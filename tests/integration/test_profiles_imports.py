@@ -14,6 +14,7 @@ import httpx
 
 from examples.acme.generate import main as generate
 from shared.contracts import CONTACTS, ENROLLMENTS, PARTICIPANTS
+from shared.http.paging import encode
 from tests.support.profiles import advance, apart, here, published, ready, settings, settled, until
 
 
@@ -275,6 +276,10 @@ async def test_json_is_imported_like_csv_and_a_wrong_file_changes_nothing(
         (enrollment,) = (await api.get("/v1/programs/spring/enrollments"))["items"]
         assert enrollment["enrollment"]["state"] == "open"
         assert enrollment["enrollment"]["preferences"]["goals"] == ["lead a team"]
+        place = f"/v1/imports/{taken['id']}/rows"
+        strange = encode("somewhere", place)
+        refused = await api.call("GET", f"{place}?cursor={strange}", role="hr", expect=422)
+        assert refused.json()["errors"][0]["field"] == "query.cursor"
         wrong = await api.send_csv("externalid,given_name\n1,Ana\n", expect=422)
         assert "rename the column 'externalid'" in wrong["errors"][0]["fix"]
         assert len((await api.get("/v1/imports", role="hr"))["items"]) == 1

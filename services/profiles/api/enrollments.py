@@ -9,9 +9,17 @@ from pydantic import BaseModel, Field
 from services.profiles.api.parts import Body, Parts, found, tried
 from services.profiles.domain import enrollments as domain
 from services.profiles.domain.base import Day
-from services.profiles.domain.enrollments import Away, Consent, Enrollment, Refused, Role, enrollment_id
+from services.profiles.domain.enrollments import (
+    Away,
+    Consent,
+    Enrollment,
+    Refused,
+    Role,
+    State,
+    enrollment_id,
+)
 from services.profiles.domain.people import Person
-from services.profiles.domain.programs import Program, enrolling
+from services.profiles.domain.programs import Program, enrolling, setting
 from services.profiles.domain.tastes import Wants
 from shared.contracts import Preferences
 from shared.delivery import Reader, Stored, Transaction
@@ -22,6 +30,7 @@ from shared.http import (
     MustMatch,
     Page,
     Paged,
+    Problem,
     Reply,
     conflict,
     etag,
@@ -35,6 +44,10 @@ STAFF = ("coordinator", "admin")
 Staff = Annotated[Caller, Depends(require(*STAFF))]
 Anybody = Annotated[Caller, Depends(require(*STAFF, "participant"))]
 Self = Annotated[Caller, Depends(require("participant"))]
+
+
+OF_STAFF = frozenset({"trained", "screened", "boost"})
+"""What people do not say about themselves."""
 
 
 class EnrollmentIn(Body):
@@ -112,7 +125,7 @@ def add(router: APIRouter, parts: Parts) -> None:
         program: str,
         caller: Anybody,
         paging: Paged,
-        state: Annotated[str | None, Query()] = None,
+        state: Annotated[State | None, Query()] = None,
         role: Annotated[Role | None, Query()] = None,
         participant: Annotated[str | None, Query()] = None,
     ) -> Page[EnrollmentOut]:
@@ -147,6 +160,8 @@ def add(router: APIRouter, parts: Parts) -> None:
             person = found(await store.people.get(tx, body.participant), "participant")
             if person.state.status == "left":
                 raise conflict("not-possible", "This person has left.", "Choose somebody else.")
+            if plan.state.state == "closed":
+                raise conflict("not-possible", "This program is closed.", "Choose a program that is not.")
             cohort = _cohort(plan, body.cohort, tx)
             id = enrollment_id(tx.organization, program, cohort, body.participant, body.role)
             before = await store.enrollments.get(tx, id)
@@ -190,8 +205,10 @@ def add(router: APIRouter, parts: Parts) -> None:
         async def run(tx: Transaction) -> tuple[Stored[Enrollment], Program]:
             before = await seen(tx, id, caller)
             if_match.check(before.revision)
-            if {"trained", "screened", "boost"} & body.model_fields_set:
-                in_program(caller, before.state.program, *STAFF, what="enrollment")
+            theirs = sorted(OF_STAFF & body.model_fields_set)
+            if theirs and not caller.may(before.state.program, *STAFF):
+                detail = f"Only the staff of the program say: {', '.join(theirs)}."
+                raise Problem(403, "forbidden", detail, fix="Leave it out, or ask a coordinator.")
             changes = {name: getattr(body, name) for name in body.model_fields_set}
             changes = {
                 name: value for name, value in changes.items() if value is not None or name == "first_time"
@@ -280,7 +297,11 @@ def _worded(said: Wants, before: Preferences, program: Program, own: bool) -> Pr
 
 def _cohort(program: Stored[Program], wanted: str | None, at: Reader) -> str:
     if wanted is not None:
-        return found(program.state.cohort(wanted), "cohort").id
+        cohort = found(program.state.cohort(wanted), "cohort")
+        ends = setting(program.state, cohort).ends
+        if ends is not None and at.now >= ends:
+            raise conflict("not-possible", "This cohort is over.", "Name one that is not.")
+        return cohort.id
     cohorts = enrolling(program.state, at.now)
     if len(cohorts) != 1:
         count = "No cohort" if not cohorts else "More than one cohort"

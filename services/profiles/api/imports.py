@@ -20,7 +20,19 @@ from services.profiles.domain.importing.reading import Notice, Unreadable, decod
 from services.profiles.domain.importing.report import Counts, Outcome, Result
 from services.profiles.domain.importing.rows import Rejected, Row, rows_of
 from shared.delivery import Stored, Transaction
-from shared.http import Caller, FieldError, Idempotent, Page, Paged, Paging, Problem, Reply, etag, require
+from shared.http import (
+    Caller,
+    FieldError,
+    Idempotent,
+    Page,
+    Paged,
+    Paging,
+    Problem,
+    Reply,
+    etag,
+    invalid,
+    require,
+)
 
 People = Annotated[Caller, Depends(require(*PEOPLE))]
 
@@ -227,7 +239,9 @@ def add(router: APIRouter, parts: Parts) -> None:
         rows: list[tuple[str, RowOut]] = []
         if batch:
             stored = await store.batches.get(at, batch)
-            rows += [] if stored is None else _of(stored, result, int(place))
+            if stored is None or not place.isdecimal():
+                raise invalid("query.cursor", "This is no cursor of this list.", "Send `next` unchanged.")
+            rows += _of(stored, result, int(place))
         last: str | None = batch or None
         while len(rows) < paging.fetch:
             more = await imports.batches(at, id, last, 5, result)

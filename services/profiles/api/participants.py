@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from services.profiles.api.parts import PEOPLE, Parts, found, revision_of, sees_person
 from services.profiles.domain.base import Text
@@ -80,14 +80,18 @@ def shown(person: Stored[Person], contact: Stored[Contact]) -> ParticipantOut:
 
 
 def contact_edit(body: ParticipantEdit) -> ContactEdit:
-    """The contact's part of a body; raises 422 for an address that is none."""
+    """The contact's part of a body; raises 422 for an address or locale that is none, and for a name cleared."""
     given = body.model_dump(include=set(ContactEdit.model_fields), exclude_unset=True)
+    for name in ("given_name", "family_name"):
+        if given.get(name, "") is None:
+            raise invalid(f"/{name}", "A name cannot be cleared.", "Leave it out, or send the name.")
     try:
         return ContactEdit.model_validate(given)
-    except ValueError:
-        raise invalid(
-            "/email", "The address or locale is not valid.", "Send name@example.org, fr or fr-CA."
-        ) from None
+    except ValidationError as error:
+        wrong = {str(each["loc"][0]) for each in error.errors()}
+        if "email" in wrong:
+            raise invalid("/email", "This is no mail address.", "Send it like name@example.org.") from None
+        raise invalid("/locale", "This is no locale.", "Send a language: fr, or fr-CA.") from None
 
 
 def person_edit(body: ParticipantEdit) -> PersonEdit:

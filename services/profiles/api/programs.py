@@ -92,17 +92,26 @@ def rules_of(body: ProgramEdit) -> Rules:
     if body.template not in TEMPLATES:
         raise invalid("/template", "There is no such template.", f"Use one of: {', '.join(TEMPLATES)}.")
     try:
-        return programs.rules_of(body.template, body.rules)
+        rules = programs.rules_of(body.template, body.rules)
     except ValidationError as error:
+        fix = "GET /v1/programs shows the rules of a program, each in its form."
         errors = [
             FieldError(
                 field="/rules/" + "/".join(str(part) for part in each["loc"]),
                 detail=each["msg"].removeprefix("Value error, "),
-                fix="See the template's own value in GET /v1/programs of a program without this change.",
+                fix="Remove this rule; it is not known." if each["type"] == "extra_forbidden" else fix,
             )
             for each in error.errors()
         ]
         raise Problem(422, "invalid", "The rules are not valid.", errors=errors) from None
+    errors = [
+        FieldError(field=f"/rules/{rule}", detail=f"{name!r} is not known.", fix=f"Did you mean {meant!r}?")
+        for rule, name, meant in programs.strange_names(rules)
+        if meant is not None
+    ]
+    if errors:
+        raise Problem(422, "invalid", "The rules are not valid.", errors=errors)
+    return rules
 
 
 def add(router: APIRouter, parts: Parts) -> None:

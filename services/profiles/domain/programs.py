@@ -12,6 +12,7 @@ from services.profiles.domain.people import midnight
 from services.profiles.domain.rules import TEMPLATES as TEMPLATES
 from services.profiles.domain.rules import Rules as Rules
 from services.profiles.domain.rules import rules_of as rules_of
+from services.profiles.domain.rules import strange_names as strange_names
 from services.profiles.domain.rules import template as template
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -121,7 +122,10 @@ def with_cohort(program: Program, cohort: Cohort) -> Program:
 def warnings(program: Program) -> list[str]:
     """What a coordinator should know before opening (health.md, Ladder: a program warns at creation if …)."""
     rules = program.rules
-    found: list[str] = []
+    found = [
+        f"{rule}: {name!r} counts only if the matching service was given it"
+        for rule, name, _ in strange_names(rules)
+    ]
     for cohort in program.cohorts:
         length = cohort.length
         if length is None:

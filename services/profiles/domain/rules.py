@@ -1,5 +1,6 @@
 """The rules of a program: a template's defaults as an administrator changed them."""
 
+import difflib
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -83,7 +84,7 @@ class Rules(Frozen):
     horizon: Literal["long", "short"]
     direction: Literal["mentor_is_senior", "by_skill"]
     reporting_line: ReportingLine
-    weights: dict[str, Weight]
+    weights: dict[Text, Weight]
     boosts: tuple[Boost, ...] = ()
     affinity_groups: tuple[Text, ...] = ()
     """Groups by which people may ask to be matched. Empty: the program does not ask."""
@@ -126,6 +127,28 @@ class Rules(Frozen):
         if sorted(steps, key=lambda step: step[1]) != steps:
             raise ValueError("a later rung of the ladder does not come before an earlier one")
         return self
+
+
+GATES = ("training", "screening")
+"""The optional gates that the matching service comes with; it may have more."""
+
+
+def strange_names(rules: Rules) -> list[tuple[str, str, str | None]]:
+    """(rule, name, what was probably meant) of terms and gates that matching does not come with.
+
+    An organization may add terms and gates of its own there, so a strange name alone is no error. But one that is
+    nearly a known name is a typing error, and would let through silently what a gate should stop.
+    """
+    found: list[tuple[str, str, str | None]] = []
+    for rule, names, known in (
+        ("weights", rules.weights, tuple(template(rules.template)["weights"])),
+        ("gates", rules.gates, GATES),
+    ):
+        for name in names:
+            if name not in known:
+                meant = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.7)
+                found.append((rule, name, meant[0] if meant else None))
+    return found
 
 
 @cache

@@ -79,6 +79,7 @@ async def test_unknown_routes_are_problems_too(make: Any, method: str, path: str
     async with client(make(routes())) as http:
         answer = await http.request(method, path)
     assert answer.status_code == answer.json()["status"] == status
+    assert "/docs" in answer.json()["fix"]
 
 
 async def test_correlation_comes_back_and_a_bad_one_is_replaced(make: Any) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.profiles.domain.importing.plan import references_of
 from services.profiles.domain.people import Leave
-from tests.unit.profiles.building import NOW, Directory, good, only, person_row
+from tests.unit.profiles.building import NOW, Directory, good, only, person_row, program
 
 WISH = {"program": "spring", "role": "mentee", "consent_on": "2026-02-01", "consent_source": "form 7"}
 
@@ -265,3 +265,16 @@ def test_a_row_that_nobody_could_be_told_is_rejected_and_holds_up_no_other() -> 
     (problem,) = made.outcomes[0].problems
     assert (problem.column, problem.fix) == ("capacity", "correct this value")
     assert not made.enrollments
+
+
+def test_nobody_begins_in_a_program_that_is_closed_or_a_cohort_that_is_over_and_the_row_says_so() -> None:
+    for at, changes, column in (
+        (NOW, {"state": "closed"}, "program"),
+        (datetime(2027, 1, 1, tzinfo=UTC), {}, "cohort"),
+    ):
+        here = Directory(programs={"spring": program(**changes)})
+        made = here.send(person_row("1", **WISH, cohort="2026-1"), at=at)
+        outcome = only(made)
+        assert (outcome.result, outcome.enrollment) == ("created", None)
+        assert [problem.column for problem in outcome.problems] == [column]
+        assert not made.enrollments

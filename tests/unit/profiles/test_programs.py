@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.profiles.domain import published
-from services.profiles.domain.programs import Cohort, rules_of, stalled_after, template, warnings, with_cohort
+from services.profiles.domain.programs import (
+    Cohort,
+    rules_of,
+    stalled_after,
+    strange_names,
+    template,
+    warnings,
+    with_cohort,
+)
 from shared.contracts.common import SeniorityGap
 from tests.unit.profiles.building import program
 
@@ -107,3 +115,17 @@ def test_a_cohort_is_in_order_and_replaces_its_namesake() -> None:
     assert cohort(200).middle == date(2026, 7, 15)
     with pytest.raises(ValidationError):
         Cohort(id="c", name="C", starts=date(2026, 4, 6), ends=date(2026, 4, 6))
+
+
+def test_a_name_that_is_nearly_a_known_one_is_a_typing_error_and_a_strange_one_is_warned_of() -> None:
+    rules = rules_of(
+        "professional", {"weights": {"skils": 9, "charisma": 2}, "gates": ["trainign", "screening"]}
+    )
+    assert strange_names(rules) == [
+        ("weights", "skils", "skills"),
+        ("weights", "charisma", None),
+        ("gates", "trainign", "training"),
+    ]
+    said = warnings(program(rules=rules))
+    assert "weights: 'charisma' counts only if the matching service was given it" in said
+    assert strange_names(rules_of("professional", {"gates": ["training"], "weights": {"location": 2}})) == []

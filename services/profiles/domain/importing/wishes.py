@@ -1,5 +1,7 @@
 """The enrollment that a row asks for: which cohort, whose choices, and what a closed one means."""
 
+from datetime import datetime
+
 from services.profiles.domain import enrollments
 from services.profiles.domain.base import Problem
 from services.profiles.domain.enrollments import Consent, Enrollment, enrollment_id
@@ -22,8 +24,8 @@ class Enrolling:
         self.unknown: list[str] = []
         self.left_out: list[Problem] = []
 
-    def run(self) -> str:
-        """Puts the enrollment among the row's changes; returns its id. Raises Rejected."""
+    def run(self) -> str | None:
+        """Puts the enrollment among the row's changes; returns its id, None where none begins. Raises Rejected."""
         wish, known, id = self.wish, self.world.known, self.participant
         program, cohort = self._cohort()
         number = enrollment_id(known.organization, wish.program, cohort.id, id, wish.role)
@@ -37,6 +39,10 @@ class Enrolling:
                 )
             )
             return number
+        begins = before is None or before.state in enrollments.CLOSED
+        if begins and (over := _over(program, cohort, known.now)) is not None:
+            self.left_out.append(over)
+            return None
         enrollment = enrollments.invited(before, self._fresh(program, cohort))
         given = wish.model_fields_set & {"capacity", "first_time", "trained", "screened"}
         changes: dict[str, object] = {name: getattr(wish, name) for name in given}
@@ -103,6 +109,18 @@ class Enrolling:
             elif holder != self.participant and holder not in found:
                 found.append(holder)
         return tuple(found)
+
+
+def _over(program: Program, cohort: Cohort, now: datetime) -> Problem | None:
+    """Why nobody begins anything in this cohort any more."""
+    ends = setting(program, cohort).ends
+    if program.state == "closed":
+        reason = "this program is closed; the rest was applied"
+        return Problem(column="program", reason=reason, fix="name a program that is not")
+    if ends is not None and now >= ends:
+        reason = "this cohort is over; the rest was applied"
+        return Problem(column="cohort", reason=reason, fix="name a cohort that is not")
+    return None
 
 
 def _agreed_anew(enrollment: Enrollment, wish: Wish) -> bool:
