@@ -1,13 +1,12 @@
 """`rapport match`: the engine on a spreadsheet, without any server."""
 
-import csv
 import json
 import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -19,12 +18,12 @@ from services.matching.engine.reasons import Explainer, Help, missing
 from services.matching.engine.rules import BadRules, rules_from
 from services.matching.engine.sheet import COLUMNS, Sheet
 from services.matching.engine.stability import blocking
+from services.matching.engine.written import check_place, write
 
 LISTED = 20
 """People left over, and skills, that the text names; `--json` has all."""
 BETTER = 3
 """Mentors who would have suited better: so many are named, each with why they went elsewhere."""
-HEADER = ("mentee", "mentee_name", "mentor", "mentor_name", "score", "rank", "possible", "why")
 
 
 @click.command("match")
@@ -73,6 +72,7 @@ def main(
     given = [(file, role) for file, role in files if file is not None]
     if not given:
         raise click.UsageError("give PEOPLE.csv, or --mentors and --mentees")
+    check_place(out)
     sheet, rules = _read(given, program, asked)
     started = time.perf_counter()
 
@@ -81,8 +81,7 @@ def main(
             click.echo(f"{time.perf_counter() - started:6.1f} s  {text}", err=True)
 
     result = _match(sheet, rules, asked, progress)
-    with Path(out).open("w", encoding="utf-8", newline="") as target:
-        _write(target, result)
+    write(out, result["pairs"])
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
@@ -250,19 +249,6 @@ def _proof(found: Matching, mentees: int, rules: Rules) -> dict[str, Any]:
         "optimal": found.gap == 0.0,
         "blocking_pairs": blocking(found.graph, found.pairs),
     }
-
-
-def _write(target: TextIO, result: dict[str, Any]) -> None:
-    writer = csv.writer(target)
-    writer.writerow(HEADER)
-    for pair in result["pairs"]:
-        why = "; ".join([*(term["sentence"] for term in pair["terms"]), pair["rank_sentence"]])
-        writer.writerow([_plain(pair.get(name, why)) for name in HEADER])
-
-
-def _plain(cell: Any) -> Any:
-    """A spreadsheet runs cells that begin like a formula: those get an apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
 
 
 def _counted(number: int, word: str) -> str:

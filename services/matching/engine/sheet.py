@@ -1,7 +1,5 @@
 """A spreadsheet of people, read whole: every bad cell is found at once, with its line, its column and a fix."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -9,6 +7,7 @@ from typing import Any, NamedTuple
 from services.matching.domain.people import MENTEE, MENTOR, Person
 from services.matching.engine import cells
 from services.matching.engine.cells import BadCell, Parser
+from services.matching.engine.table import Row, Unreadable, named, rows
 from shared.contracts.enrollments import Style, Support
 
 
@@ -109,34 +108,28 @@ class Sheet:
 
     def read(self, file: str, content: bytes, role: str | None = None) -> None:
         """Add one file's people. role: that of everybody in it who has none of their own."""
+        found = rows(content)
         try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            self._bad(
-                file, content[: error.start].count(b"\n") + 1, "-", "this is not UTF-8", "save as CSV UTF-8"
-            )
-            return
-        first = text.split("\n", 1)[0]
-        mark = max(",;\t", key=first.count)
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        header = [name.strip().casefold().replace(" ", "_") for name in next(rows, [])]
-        if not self._header(file, header, role):
-            return
-        for row in rows:
-            if any(cell.strip() for cell in row):
-                self._row(file, rows.line_num, header, row, role)
+            top = next(found, Row(1, []))
+            header = [named(cell) for cell in top.cells]
+            if not self._header(file, top.line, header, role):
+                return
+            for row in found:
+                self._row(file, row.line, header, row.cells, role)
+        except Unreadable as error:
+            self._bad(file, error.line, "-", error.reason, error.fix)
 
-    def _header(self, file: str, header: list[str], role: str | None) -> bool:
+    def _header(self, file: str, line: int, header: list[str], role: str | None) -> bool:
         before = len(self.problems)
         for name in header:
             if header.count(name) > 1 and name in COLUMNS:
-                self._bad(file, 1, name, "this column is there twice", "keep one")
+                self._bad(file, line, name, "this column is there twice", "keep one")
                 break
         for needed in ("external_id", *(() if role else ("role",))):
             if needed not in header:
                 meant = cells.near(needed, header)
                 fix = f"is it {meant!r}? Name it {needed!r}" if meant else f"add a column {needed!r}"
-                self._bad(file, 1, needed, "this column is missing", fix)
+                self._bad(file, line, needed, "this column is missing", fix)
         for name in header:
             if name and name not in COLUMNS and name not in PASSED:
                 meant = cells.near(name, COLUMNS)
@@ -231,6 +224,7 @@ class Sheet:
                     fix = f"did you mean {meant!r}?" if meant else "leave them out"
                     self._bad(file, line, "choices", f"nobody has the number {other!r}", fix)
         self._skills_nobody_offers()
+        self._people_nobody_knows(known)
         for circle in _circles(self.managers):
             file, line = next(
                 (
@@ -243,6 +237,22 @@ class Sheet:
             chain = " → ".join((*circle, circle[0]))
             self._bad(file, line, "manager", f"managers in a circle: {chain}", "correct one of them")
         self.problems.sort(key=lambda problem: (problem.file, problem.line))
+
+    def _people_nobody_knows(self, known: set[str]) -> None:
+        """Notes, no problems: the others may stand in another file. But a typing error here opens a gate."""
+        named = {
+            "excluded": {other for person in self.persons for other in person.excluded},
+            "past_partners": {other for person in self.persons for other in person.past},
+            "manager": {*self.managers.values()},
+        }
+        for column, seen in ((column, sorted(others - known)) for column, others in named.items()):
+            if not seen:
+                continue
+            shown = [f"{other!r}{_meant(other, known)}" for other in seen[:LISTED]]
+            more = f" and {len(seen) - LISTED} more" if len(seen) > LISTED else ""
+            self.unknown.append(
+                f"{column}: no row has the number {', '.join(shown)}{more}; nothing follows from it"
+            )
 
     def _skills_nobody_offers(self) -> None:
         """A note, no problem: perhaps nobody can teach it, perhaps it is written in two ways."""
@@ -259,6 +269,16 @@ class Sheet:
 
     def _bad(self, file: str, line: int, column: str, reason: str, fix: str) -> None:
         self.problems.append(Problem(file, line, column, reason, fix))
+
+
+MOST_COMPARED = 5000
+LISTED = 5
+"""Unknown numbers of one column that are named."""
+
+
+def _meant(number: str, known: set[str]) -> str:
+    meant = cells.near(number, known) if len(number) > 2 and len(known) < MOST_COMPARED else None
+    return f" (did you mean {meant!r}?)" if meant else ""
 
 
 def _circles(managers: Mapping[str, str]) -> list[tuple[str, ...]]:

@@ -27,7 +27,7 @@ def run(tmp_path: Path, people: str | bytes, *options: str) -> Result:
 def test_pairs_with_reasons_and_a_proof(tmp_path: Path) -> None:
     result = run(tmp_path, PEOPLE)
     assert result.exit_code == 0, result.output
-    rows = list(csv.DictReader((tmp_path / "pairs.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "pairs.csv").open(encoding="utf-8-sig")))
     assert {(row["mentee"], row["mentor"]) for row in rows} == {("e1", "m1"), ("e2", "m2")}
     assert "Offers what is sought: python at level 5 for 3" in rows[0]["why"]
     assert "The best of 2 possible mentors" in rows[0]["why"]
@@ -126,6 +126,57 @@ def test_missing_columns_other_bytes_and_nobody(tmp_path: Path) -> None:
     assert "0 pairs written" in empty.output
     only = run(tmp_path, "external_id,role\ne1,mentee\n")
     assert "Nobody else offers to mentor" in only.output
+
+
+def test_a_quote_that_is_never_closed_loses_nobody_silently(tmp_path: Path) -> None:
+    result = run(tmp_path, 'external_id,role,name\nm1,mentor,"Ada\ne1,mentee,Cy\n')
+    assert result.exit_code == 1
+    assert "line 2, -: a quote is opened and not closed" in result.output
+    long = run(tmp_path, f"external_id,role,name\nm1,mentor,A\nm2,mentor,{'x' * 200_000}\n")
+    assert "line 3, -: a" in long.output
+    assert "Traceback" not in long.output
+    assert "nothing was matched" in long.output
+
+
+def test_what_spreadsheets_make_of_a_file_is_read(tmp_path: Path) -> None:
+    people = 'External-ID;Role;Name\r\nm1;mentor;"Zoë\r\nPark"\r\ne1;mentee;Cy\r\n'
+    for content in (f"sep=;\r\n{people}".encode("utf-8-sig"), people.replace(";", "\t").encode("utf-16")):
+        result = run(tmp_path, content)
+        assert result.exit_code == 0, result.output
+        assert "1 pair written" in result.output
+    wrong = run(tmp_path, f"sep=;\r\n{people}x;boss;D\r\n")
+    assert "line 6, role: 'boss' is no role" in wrong.output
+    two = 'external_id,role,name\nm1,boss,"Zoë\nPark"\n'
+    assert "line 2, role" in run(tmp_path, two).output, "where the row begins"
+
+
+def test_the_pairs_open_in_a_spreadsheet_with_their_accents(tmp_path: Path) -> None:
+    run(tmp_path, "external_id,role,name\nm1,mentor,Zoë\ne1,mentee,Cy\n")
+    content = (tmp_path / "pairs.csv").read_bytes()
+    assert content.startswith("\ufeffmentee,".encode())
+    assert "Zoë".encode() in content
+
+
+def test_numbers_that_nobody_has_are_named_where_a_gate_would_not_follow(tmp_path: Path) -> None:
+    people = (
+        "external_id,role,excluded,past_partners,manager\n"
+        "m101,mentor,e20l,,boss\ne201,mentee,,m999,\ne202,mentee,,,boss\n"
+    )
+    result = run(tmp_path, people)
+    assert result.exit_code == 0, result.output
+    for words in (
+        "note: excluded: no row has the number 'e20l' (did you mean 'e20",
+        "note: past_partners: no row has the number 'm999'",
+        "note: manager: no row has the number 'boss'; nothing follows from it",
+    ):
+        assert words in result.output, (words, result.output)
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    result = run(tmp_path, PEOPLE, "--out", str(tmp_path / "nowhere" / "pairs.csv"))
+    assert result.exit_code == 1
+    assert "cannot be written; name another place with --out" in result.output
+    assert "mentees" not in result.output
 
 
 def test_a_cell_that_looks_like_a_formula_is_made_plain(tmp_path: Path) -> None:
