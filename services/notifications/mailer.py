@@ -13,7 +13,7 @@ from services.notifications.domain.history import told
 from services.notifications.domain.letters import ANSWERABLE, SOMEONE, About, Letter, compose, digest
 from services.notifications.domain.relevance import still_true
 from services.notifications.domain.state import Attention, Mailing, Post
-from services.notifications.gather import zone_of
+from services.notifications.gather import plan_of, zone_of
 from services.notifications.settings import Settings
 from services.notifications.store import Store
 from shared.contracts.deliveries import Delivery
@@ -71,7 +71,8 @@ class Mailer:
         profile = await self.store.participants.get(at, mailing.person)
         if profile is not None and profile.state["status"] == "left":
             return Done("suppressed")
-        posts = [post for post in mailing.posts if await self._still_true(at, post)]
+        found = [await self._still_true(at, post) for post in mailing.posts]
+        posts = [post for post in found if post is not None]
         if not posts:
             return Done("suppressed")
         contact = await self.store.contacts.get(at, mailing.person)
@@ -123,10 +124,18 @@ class Mailer:
         if await self.store.deliveries.get(tx, delivery.id) is None:
             await self.store.deliveries.add(tx, delivery.id, delivery, type)
 
-    async def _still_true(self, at: Reader, post: Post) -> bool:
+    async def _still_true(self, at: Reader, post: Post) -> Post | None:
         attention = await self.store.attention.get(at, post.pair)
         pair = await self.store.pairs.get(at, post.pair)
-        return still_true(post, attention.state if attention else None, pair.state["state"] if pair else None)
+        health = await self.store.health.get(at, post.pair)
+        plans = [plan_of(plan.state) for plan in await self.store.plans_of(at, post.pair)]
+        return still_true(
+            post,
+            attention.state if attention else None,
+            pair.state["state"] if pair else None,
+            [signal["kind"] for signal in health.state["signals"]] if health else (),
+            planned=any(plan.until > at.now for plan in plans),
+        )
 
     async def _letter(self, at: Reader, mailing: Mailing, posts: list[Post], reader: str) -> Letter:
         abouts = [await self._about(at, post, reader) for post in posts]

@@ -17,7 +17,7 @@ HOLDS = {
 }
 SAID = {
     "resumed": "the case goes on",
-    "recovered": "they met: the case was closed",
+    "recovered": "the cause is gone: the case was closed",
     "dismissed": "the case was dismissed",
     "closed": "the case was closed",
     "snoozed": "the case was put to rest",
@@ -43,7 +43,7 @@ def _words(entry: Entry, names: Mapping[str, str]) -> str:
         case "rung":
             return f"step {entry.rung}: {people} {were} asked"
         case "deferred":
-            return f"step {entry.rung} waits: {people} had enough mail this week"
+            return f"step {entry.rung} waits for a week that has room for mail to {people}"
         case "held":
             return f"on hold: {HOLDS.get(entry.why or '', 'it rests')}"
         case other:

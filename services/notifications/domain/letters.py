@@ -112,10 +112,15 @@ def _ask(about: About) -> tuple[str, list[str]]:
 
 
 def _reset(about: About) -> tuple[str, list[str]]:
-    return f"A fresh start with {about.partner}", [
+    met = about.last_held is not None
+    talk = (
+        "what went well (bring an example each), what got in the way, whether your goals still fit"
+        if met
+        else "what you hope for, what has got in the way so far"
+    )
+    return f"A {'fresh' if met else 'first'} start with {about.partner}", [
         f"{_since(about)} It happens in the best of pairs. What helps is one short conversation in which you "
-        "are both open about it: what went well (bring an example each), what got in the way, whether your "
-        "goals still fit, and how often you really want to meet.",
+        f"are both open about it: {talk}, and how often you really want to meet.",
         f"We have sent the same words to {about.partner}. A time that suits you both is all it takes:",
         taps(about.links),
     ]
@@ -180,7 +185,7 @@ def _proposal(about: About) -> tuple[str, list[str]]:
 
 def _welcome(about: About) -> tuple[str, list[str]]:
     return f"You and {about.partner} are a pair", [
-        f"From today you and {about.partner} are a mentoring pair. Good that you do this.",
+        f"You and {about.partner} are a mentoring pair now. Good that you do this.",
         _lines("What you share:", about.reasons),
         "For the first session: tell each other how you got here, what you hope for, and agree when and how "
         "often you meet.",

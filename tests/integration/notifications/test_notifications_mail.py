@@ -1,5 +1,7 @@
 """Mail on the real cluster: a server that is away, refuses or kills; receivers without an address."""
 
+from datetime import timedelta
+
 from shared.contracts import ANSWERS, CASES, DELIVERIES
 from tests.integration.delivery.conftest import until
 from tests.support.kafka import Sender
@@ -39,6 +41,27 @@ async def test_a_mail_that_waited_is_not_sent_after_recovery(stage, mailbox):
     assert mailbox.mails == []
     outcomes = [body["outcome"] for body in await stage.published(DELIVERIES) if body["kind"] == "rung.owing"]
     assert outcomes == ["suppressed"]
+
+
+async def test_a_reminder_that_waited_is_not_sent_to_two_who_have_planned_or_met(stage, mailbox):
+    await mailbox.stop()
+    await stage.health("nudge.nothing_planned", owes=None)
+    await stage.settle()
+    await stage.plan(stage.now + timedelta(days=40))
+    await stage.settle()
+    await mailbox.start()
+    await stage.days(0.1)
+    assert mailbox.mails == []
+    await mailbox.stop()
+    await stage.health("nudge.cancellations", owes=None)
+    await stage.settle()
+    await stage.health(held=stage.now.date())
+    await stage.settle()
+    await mailbox.start()
+    await stage.days(0.1)
+    assert mailbox.mails == []
+    outcomes = [body["outcome"] for body in await stage.published(DELIVERIES) if body["kind"] == "nudge"]
+    assert outcomes == ["suppressed"] * 4
 
 
 async def test_a_refused_address_is_told_and_not_tried_for_ever(stage, mailbox):

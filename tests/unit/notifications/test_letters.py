@@ -200,7 +200,7 @@ def test_a_confidential_word_needs_no_day_and_the_others_do() -> None:
 
 
 def test_mail_that_waited_is_dropped_when_it_is_no_longer_true() -> None:
-    def post(kind: str, **more: int) -> Post:
+    def post(kind: str, **more: object) -> Post:
         base = {"id": "i", "kind": kind, "person": "mentee", "pair": "pair", "program": "program"}
         return Post.model_validate({**base, "at": "2026-03-02T12:00:00Z", **more})
 
@@ -208,3 +208,28 @@ def test_mail_that_waited_is_dropped_when_it_is_no_longer_true() -> None:
     assert not still_true(post("proposal"), None, "accepted")
     assert not still_true(post("rung.owing", case=1, rung=1), Attention(), "active")
     assert still_true(post("ended"), None, "ended")
+
+
+def test_of_reminders_that_waited_only_those_go_that_still_hold() -> None:
+    kinds = ("nudge.nothing_planned", "nudge.cancellations")
+    waited = Post.model_validate(
+        {
+            "id": "i", "kind": "nudge", "person": "mentee", "pair": "pair", "program": "program",
+            "at": "2026-03-02T12:00:00Z", "details": kinds,
+        }
+    )  # fmt: skip
+
+    def left(signals: tuple[str, ...], pair_state: str = "active", planned: bool = False) -> tuple[str, ...]:
+        found = still_true(waited, Attention(), pair_state, signals, planned=planned)
+        return found.details if found else ()
+
+    assert left(kinds) == kinds
+    assert left(kinds[:1]) == kinds[:1]
+    assert left(("watch",)) == ()
+    assert left(kinds, planned=True) == ("nudge.cancellations",)
+    assert left(kinds, pair_state="paused") == ()
+
+
+def test_two_who_never_met_are_not_asked_what_went_well() -> None:
+    assert "what went well" not in compose(about("rung.both")).text
+    assert "what went well" in compose(replace(about("rung.both"), last_held=TODAY)).text
