@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     DIGESTED = "digested"
     SUPPRESSED = "suppressed"
     FAILED = "failed"
+    NO_ADDRESS = "no_address"
 
 
 class Delivery(Contract):
@@ -37,5 +38,5 @@ TYPES = {
     "delivery.sent": "The message was handed over to the channel.",
     "delivery.digested": "The message went out as part of a digest.",
     "delivery.suppressed": "The message was not sent, because the facts had changed or its receiver is gone.",
-    "delivery.failed": "The channel refused it for good.",
+    "delivery.failed": "The channel refused it for good, or there is no address to send it to.",
 }

@@ -149,6 +149,7 @@ DELIVERIES = Topic(
     confidentiality="program",
     writer="notifications",
     readers=("subscribers",),
+    revision=2,
     retention=timedelta(days=90),
     keyed_by="recipient",
     key_field="recipient",
