@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notifications.domain.facts import Facts, Pair, Person
+from services.notifications.domain.facts import Facts, Pair
 from services.notifications.domain.outcomes import Announced
 from services.notifications.domain.receivers import post_id
 from services.notifications.domain.state import Post
@@ -21,8 +21,8 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
 
     A pair that was accepted before we saw the proposal gets no mail to answer it. An end is told with one
     wording whoever decided it and why, and only to people who had heard of the pair, also if its time had not
-    begun; one who left the organization, or withdrew, gets none: "your partner is no longer available, we look
-    for somebody new" would be true of neither.
+    begun; one who left the organization, was erased or withdrew gets none: "your partner is no longer available,
+    we look for somebody new" would be true of none of them.
     """
     told = facts.attention.announced
     match pair.state:
@@ -31,7 +31,7 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
         case "active" if "welcome" not in told and not pair.imported:
             what, people = "welcome", sorted(pair.members)
         case "completed" | "ended" if {"proposal", "welcome"} & set(told) and "ended" not in told:
-            what, people = "ended", sorted(id for id in pair.members if _stays(facts.person(id)))
+            what, people = "ended", sorted(id for id in pair.members if _stays(facts, pair, id))
         case _:
             return
     posts = tuple(
@@ -49,5 +49,7 @@ def announcements(facts: Facts, pair: Pair, now: datetime) -> Iterator[Announced
     yield Announced(what, posts)
 
 
-def _stays(person: Person) -> bool:
-    return not person.gone and not person.withdrawn
+def _stays(facts: Facts, pair: Pair, id: str) -> bool:
+    # Somebody left, and of this one nothing is known any more: erased.
+    erased = pair.outcome == "left" and id not in facts.people
+    return not erased and not facts.person(id).gone and not facts.person(id).withdrawn

@@ -198,8 +198,9 @@ def _ended(about: About) -> tuple[str, list[str]]:
             f"Your time as a pair with {about.partner} is complete. Thank you for it. You may want to say "
             "good-bye in a last conversation: what you took from it, and what comes next.",
         ]
-    return f"{about.partner} is no longer available", [
-        f"{about.partner} is no longer available in this program. That is nobody's fault.",
+    partner = about.partner if about.partner != SOMEONE else SOMEONE.capitalize()
+    return f"{partner} is no longer available", [
+        f"{partner} is no longer available in this program. That is nobody's fault.",
         "If you would like somebody new, you need not do anything: we are looking already.",
     ]
 

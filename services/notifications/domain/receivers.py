@@ -52,8 +52,10 @@ def coordinator_of(facts: Facts, pair: Pair) -> str | None:
     turn = int.from_bytes(sha256(pair.id.encode()).digest()[:4]) % len(named) if named else 0
     in_turn = named[turn:] + named[:turn]
     everybody = in_turn + [id for id in facts.rules.stand_ins if may(id)]
-    present = (id for id in everybody if not facts.person(id).absent)
-    return next(present, everybody[0] if everybody else None)
+    present = [id for id in everybody if not facts.person(id).absent]
+    # One who is named and not known was erased, or is still to arrive: only if there is nobody else.
+    known = (id for id in present if id in facts.people)
+    return next(known, next(iter(present + everybody), None))
 
 
 def post_id(*about: object) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from a_pair import DAY, NOON, RULES, Service, facts, stalled
+from a_pair import DAY, NOON, PAIR, RULES, Service, facts, stalled
 
 from services.notifications.domain.acts import approve_rematch
 from services.notifications.domain.decide import decide
@@ -98,6 +98,12 @@ def test_a_coordinator_who_has_left_is_never_asked() -> None:
     alone.run()
     alone.daily(7)
     assert alone.mail[-1].person == "stan", "on leave is better than gone"
+    known = {id: person for id, person in facts().people.items() if id != "carl"}
+    for pair in (replace(PAIR, id=f"pair-{n}") for n in range(8)):
+        erased = Service(facts(pair=pair, people=known))
+        erased.run()
+        erased.daily(7)
+        assert erased.mail[-1].person == "carla"
 
 
 def test_a_coordinator_does_not_get_the_case_of_their_own_pair() -> None:

@@ -117,6 +117,12 @@ def test_history_says_who_was_asked_and_not_that_they_asked() -> None:
     )
 
 
+def test_a_partner_without_a_name_begins_a_sentence() -> None:
+    letter = compose(About(kind="ended", reader="Ana"))
+    assert letter.subject == "Your partner is no longer available"
+    assert "\nYour partner is no longer" in letter.text
+
+
 def test_an_unknown_message_is_the_plain_reminder() -> None:
     assert "reminder" in compose(about("something.newer")).subject
 

@@ -53,10 +53,13 @@ def test_a_pair_is_told_of_its_proposal_start_and_end_once() -> None:
 
 
 def test_one_who_left_gets_no_mail_and_the_partner_does() -> None:
-    people = {"mentor": Person("mentor", gone=True)}
-    service = Service(facts(pair=replace(PAIR, state="ended", outcome="left"), people=people))
-    service.run()
-    assert [(mail.person, mail.kind) for mail in service.mail] == [("mentee", "ended")]
+    for people in (
+        {"mentor": Person("mentor", gone=True), "mentee": Person("mentee")},
+        {"mentee": Person("mentee")},  # the mentor was erased
+    ):
+        service = Service(facts(pair=replace(PAIR, state="ended", outcome="left"), people=people))
+        service.run()
+        assert [(mail.person, mail.kind) for mail in service.mail] == [("mentee", "ended")]
 
 
 def test_facts_have_no_place_for_what_is_sealed() -> None:
@@ -76,7 +79,8 @@ def test_two_who_said_yes_are_told_of_an_end_before_their_time_began() -> None:
     service.run()
     service.change(pair=replace(PAIR, state="accepted"))
     service.change(
-        pair=replace(PAIR, state="ended", outcome="left"), people={"mentor": Person("mentor", gone=True)}
+        pair=replace(PAIR, state="ended", outcome="left"),
+        people={"mentor": Person("mentor", gone=True), "mentee": Person("mentee")},
     )
     assert [(mail.person, mail.kind) for mail in service.mail[2:]] == [("mentee", "ended")]
     never_shown = Service(facts(pair=replace(PAIR, state="ended"), attention=Attention(), health=None))
