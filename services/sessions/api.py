@@ -209,6 +209,7 @@ def routes(store: Store, view: Callable[[str], View]) -> APIRouter:
         paging: Paged,
         band: Annotated[Band | None, Query(description="Only this shown band.")] = None,
         signal: Annotated[SignalKind | None, Query(description="Only pairs with this signal.")] = None,
+        ended: Annotated[bool, Query(description="Also pairs that have come to an end.")] = False,
     ) -> Page[PairHealthOut]:
         """The health of a program's pairs, by pair; the coordinator's own pairs are left out."""
         in_program(caller, program, ROLE)
@@ -218,6 +219,7 @@ def routes(store: Store, view: Callable[[str], View]) -> APIRouter:
             band=band,
             signal=signal,
             without=caller.participant,
+            ended=ended,
             limit=paging.fetch,
             after=paging.after,
         )

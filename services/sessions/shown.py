@@ -108,7 +108,8 @@ class PairHealthOut(BaseModel):
     """What a coordinator reads. `band` is the shown band: at most steady while a review or a case is open.
 
     `score` 0–100 and `band` are null as long as nothing is known. `components` and `evidence` come in the
-    order of the points they cost. `owes` null: both are asked.
+    order of the points they cost. `owes` null: both are asked. `ended`: the pair has come to an end, and this is
+    how it was.
     """
 
     pair: str
@@ -125,6 +126,7 @@ class PairHealthOut(BaseModel):
     last_held_on: date | None
     next_planned_on: date | None
     held_until: date | None
+    ended: bool
 
 
 def session_out(stored: Stored[Record]) -> SessionOut:
@@ -179,4 +181,5 @@ def health_out(state: PairHealth) -> PairHealthOut:
         last_held_on=health.last_held_on,
         next_planned_on=health.next_planned_on,
         held_until=health.held_until,
+        ended=state.ended,
     )

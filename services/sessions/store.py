@@ -146,15 +146,20 @@ class Store:
         band: str | None,
         signal: str | None,
         without: str | None,
+        ended: bool,
         limit: int,
         after: str | None,
     ) -> list[Stored[PairHealth]]:
-        """A page of a program's health, by pair; `without` leaves out the pairs of one participant."""
+        """A page of a program's health, by pair; `without` leaves out the pairs of one participant, and those that
+        have come to an end are left out unless they are wanted too.
+        """
         where: dict[str, Any] = {"state.health.program": program}
         if band is not None:
             where["state.shown"] = band
         if signal is not None:
             where["state.health.signals.kind"] = signal
+        if not ended:
+            where["state.ended"] = {"$ne": True}
         if without is not None:
             where["state.members"] = {"$ne": without}
         return await self.health.find(at, where, limit=limit, after=after)

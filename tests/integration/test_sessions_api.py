@@ -138,9 +138,12 @@ async def test_a_program_is_filtered_by_shown_band_and_by_signal(stage):  # noqa
         assert await listed("band=failing") == ["quiet"]
         assert await listed("band=steady") == ["pair"]
         assert await listed("signal=nudge.nothing_planned") == ["quiet"]
+        await stage.pair("quiet", state="ended", mentee="cy", ended_at=stage.now, outcome="ended")
+        assert await listed("band=failing") == []
+        assert await listed("band=failing&ended=true") == ["quiet"]
         assert (await coordinator.get("/v1/programs/program/health?band=superb")).status_code == 422
         assert (await coordinator.get("/v1/programs/another/health")).status_code == 404
-    assert kinds(await stage.health("quiet")) == ["nudge.nothing_planned"]
+    assert (kinds(await stage.health("quiet")), (await stage.health("quiet"))["ended"]) == ([], True)
 
 
 async def test_past_sessions_come_in_any_order_and_by_a_coordinator_too(stage):  # noqa: F811

@@ -57,11 +57,14 @@ class World:
 
 
 class PairHealth(Frozen):
-    """The private state: what is published, and besides it the band that coordinators read."""
+    """The private state: what is published, and besides it the band that coordinators read, and whether the pair
+    has come to an end.
+    """
 
     health: published.Health
     shown: str | None
     members: tuple[str, ...]
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def judge(world: World, now: datetime) -> Verdict:
         health=body(pair, rules, found),
         shown=found.shown,
         members=tuple(one.participant for one in pair.members),
+        ended=over is not None,
     )
     return Verdict(state, found.due)
 
