@@ -11,13 +11,16 @@ from services.matching.domain.people import DEFAULT_WEIGHTS, MENTOR, Boost, Pers
 from services.matching.domain.settle import MemberFacts
 from shared.contracts.cases import LIVE
 from shared.contracts.cases import Case as CaseContract
-from shared.contracts.common import Days
+from shared.contracts.common import Days, SeniorityGap
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant, Status
 from shared.contracts.programs import Boost as BoostContract
 from shared.contracts.programs import Cohort, Program
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+STEPS = 100
+"""Of the longest ladder (`Participant.seniority` goes from 0 to this)."""
 
 MATCHABLE = frozenset({"open", "away"})
 """States of an enrollment in which somebody may have been proposed."""
@@ -143,8 +146,13 @@ def _band(program: Program) -> tuple[int, int]:
     """The wanted gap in steps; anything goes where the direction is by skill and no gap is named."""
     gap = program.rules.seniority_gap
     if gap is not None:
-        return gap.least, gap.most
-    return (-100, 100) if program.rules.direction == "by_skill" else (1, 4)
+        return _steps(gap)
+    return (-STEPS, STEPS) if program.rules.direction == "by_skill" else (1, 4)
+
+
+def _steps(gap: SeniorityGap) -> tuple[int, int]:
+    """A gap within the ladder: what lies beyond means the same, and the engine's columns are narrow."""
+    return max(-STEPS, min(STEPS, gap.least)), max(-STEPS, min(STEPS, gap.most))
 
 
 def cohort_of(program: Program, cohort: str) -> Cohort | None:
@@ -212,49 +220,43 @@ def person_of(
     known: Known, program: Program, now: datetime, *, held: int = 0, past: frozenset[str] = frozenset()
 ) -> Person:
     """One enrolled person as matching sees them, words in one case: 'Lead a team' and 'lead a team' are one goal.
-
-    Raises ValueError where the enrollment is not known.
-    """
+    Raises ValueError where the enrollment is not known."""
     enrollment, participant = known.enrollment, known.participant
     if enrollment is None:
         raise ValueError("nobody without an enrollment")
     wants = enrollment.preferences
     mentor = enrollment.role == MENTOR
-    leaving = participant is not None and participant.leaving_on is not None
+    skills = wants.skills_offered if mentor else wants.skills_sought
+    about = participant or Participant(id=enrollment.participant)
     return Person(
         enrollment=enrollment.id,
         participant=enrollment.participant,
         role=enrollment.role,
         open=enrollment.state == "open" and enrollment.consent is not None and not known.away(now),
-        present=not (known.gone or leaving or known.on_leave(now)),
+        present=not (known.gone or about.leaving_on or known.on_leave(now)),
         places=capacity_of(enrollment, program),
         held=held,
         choices=wants.choices,
         excluded=frozenset(wants.excluded),
         past=past,
         languages=tuple(each.casefold() for each in wants.languages),
-        skills={
-            skill.casefold(): level
-            for skill, level in (wants.skills_offered if mentor else wants.skills_sought).items()
-        },
+        skills={skill.casefold(): level for skill, level in skills.items()},
         goals=frozenset(each.casefold() for each in wants.goals),
         availability=tuple((hours.start, hours.end) for hours in wants.availability),
-        zone=participant.time_zone if participant else None,
-        seniority=participant.seniority if participant else None,
-        gap=(wants.seniority_gap.least, wants.seniority_gap.most) if wants.seniority_gap else None,
+        zone=about.time_zone,
+        seniority=about.seniority,
+        gap=_steps(wants.seniority_gap) if wants.seniority_gap else None,
         values=frozenset(each.casefold() for each in wants.values),
         styles=frozenset(wants.style_offered if mentor else wants.style_wanted),
         supports=frozenset(wants.support_offered if mentor else wants.support_wanted),
-        country=participant.country if participant else None,
-        region=participant.region if participant else None,
-        site=participant.site if participant else None,
-        area=participant.field if participant else None,
+        country=about.country,
+        region=about.region,
+        site=about.site,
+        area=about.field,
         affinity=frozenset(wants.affinity),
         boost=enrollment.boost,
         first_time=enrollment.first_time,
-        promotion_pool=participant.promotion_pool.casefold()
-        if participant and participant.promotion_pool
-        else None,
+        promotion_pool=(about.promotion_pool or "").casefold() or None,
         trained=enrollment.trained,
         screened=enrollment.screened,
     )

@@ -15,6 +15,7 @@ from services.profiles.domain.people import Zone
 TEMPLATES = ("professional",)
 
 Days = Annotated[int, Field(ge=0, le=3650)]
+Steps = Annotated[int, Field(ge=-100, le=100)]
 Weight = Annotated[int, Field(ge=0, le=10)]
 
 
@@ -88,7 +89,7 @@ class Rules(Frozen):
     boosts: tuple[Boost, ...] = ()
     affinity_groups: tuple[Text, ...] = ()
     """Groups by which people may ask to be matched. Empty: the program does not ask."""
-    seniority_band: tuple[int, int] | None
+    seniority_band: tuple[Steps, Steps] | None
     """None: any distance."""
     overlap_wanted_minutes: Annotated[int, Field(ge=0, le=10080)]
     objective: Literal["participation", "score"]

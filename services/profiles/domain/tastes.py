@@ -14,6 +14,10 @@ MOST = 100
 """Entries of one list. All lists together then stay inside one event, whatever their words."""
 
 
+MOST_STEPS = 100
+"""Steps of a ladder: a published seniority goes from 0 to this."""
+
+
 def _once(entries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entries))
 
@@ -63,8 +67,11 @@ class Taste(Partial):
 
     @model_validator(mode="after")
     def _gap_forward(self) -> Self:
-        if self.seniority_gap is not None and self.seniority_gap.least > self.seniority_gap.most:
-            raise ValueError("the wanted seniority gap goes from the smaller to the larger number")
+        gap = self.seniority_gap
+        if gap is not None and not -MOST_STEPS <= gap.least <= gap.most <= MOST_STEPS:
+            raise ValueError(
+                f"the wanted seniority gap goes from the smaller to the larger number, within {MOST_STEPS} steps"
+            )
         return self
 
 

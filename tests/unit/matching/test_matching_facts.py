@@ -1,5 +1,6 @@
 """From the topics' bodies to people and rules, and back to the bodies that matching publishes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -18,8 +19,10 @@ from services.matching.domain.facts import (
     rules_of,
 )
 from services.matching.domain.pair import Ending, Member, Pair, Span, Told
-from services.matching.domain.people import DEFAULT_WEIGHTS, Boost
+from services.matching.domain.people import DEFAULT_WEIGHTS, Boost, Person
+from services.matching.domain.plan import Cohort
 from services.matching.domain.published import Assessed, assessment_body, pair_body
+from services.matching.planning import make_plan
 from services.matching.projections import (
     case_changed,
     enrollment_changed,
@@ -198,6 +201,17 @@ def test_words_are_compared_whatever_their_case():
     one = person_of(Known(enrollment(role="mentor", preferences=said), participant), program(), NOW)
     assert (one.languages, one.goals, one.values) == (("en",), {"lead a team"}, {"care"})
     assert (one.skills, one.promotion_pool) == ({"python": 4}, "sales-leads")
+
+
+def test_a_gap_beyond_every_ladder_means_the_whole_ladder():
+    """One person's wish must not be able to stop the plan of a whole cohort."""
+    told = enrollment(preferences={"seniority_gap": {"least": 50_000, "most": 60_000}})
+    one = person_of(Known(told, Participant.model_validate({"id": "a", "seniority": 3})), program(), NOW)
+    assert one.gap == (100, 100)
+    wide = rules_of(program(seniority_gap={"least": -50_000, "most": 50_000}))
+    assert wide.seniority_band == (-100, 100)
+    mentor = Person("m", "m", "mentor", seniority=5)
+    assert make_plan(Cohort(wide, NOW, [mentor], [replace(one, role="mentee")])).chosen
 
 
 SECRETS = {"reason": "mismatch", "ending": Ending(at=NOW, reason="safeguarding", by="m")}

@@ -38,6 +38,7 @@ def test_a_template_is_valid_by_itself_and_any_default_can_be_overridden() -> No
         {"cadence_days": 0},
         {"weights": {"goals": 11}},
         {"seniority_band": [4, 1]},
+        {"seniority_band": [1, 50000]},
         {"reporting_line": {"rule": "levels"}},
         {"reporting_line": {"rule": "any", "levels": 2}},
         {"ladder": [{"number": 2, "after_days": 0, "to": "owes", "message": "ask"}]},

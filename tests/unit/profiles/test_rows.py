@@ -186,6 +186,7 @@ def test_a_cell_with_more_entries_than_anybody_means_is_refused() -> None:
         ("enrollment.taste.languages.0", {"enrollment": {"taste": {"languages": ["English"]}}}),
         ("enrollment.taste.availability.0", {"enrollment": {"taste": {"availability": [{"start": 9, "end": 9}]}}}),
         ("enrollment.taste", {"enrollment": {"taste": {"seniority_gap": {"least": 5, "most": 1}}}}),
+        ("enrollment.taste", {"enrollment": {"taste": {"seniority_gap": {"least": 1, "most": 50000}}}}),
         ("leaving_on", {"leaving_on": "9999-12-31"}),
         ("manager", {"manager": ""}),
         ("external_id", {"external_id": "1\ud800"}),
