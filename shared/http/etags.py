@@ -33,6 +33,21 @@ class IfMatch:
             headers={"ETag": etag(revision)},
         )
 
+    def demand(self, revision: int) -> None:
+        """The same for an object that a PUT may also make: raises Problem 428 where nothing was sent."""
+        if self.tags is None:
+            raise _needed()
+        self.check(revision)
+
+
+def _needed() -> Problem:
+    return Problem(
+        428,
+        "precondition-required",
+        "An update must say which version it changes.",
+        fix="Send the ETag of the object you read as If-Match.",
+    )
+
 
 def _parse(value: str) -> IfMatch:
     # Weak tags never match under strong comparison (RFC 9110, 13.1.1): they stay in the set and equal
@@ -44,12 +59,7 @@ async def _required(
     if_match: Annotated[str | None, Header(description="ETag of the version this changes.")] = None,
 ) -> IfMatch:
     if if_match is None or not if_match.strip():
-        raise Problem(
-            428,
-            "precondition-required",
-            "An update must say which version it changes.",
-            fix="Send the ETag of the object you read as If-Match.",
-        )
+        raise _needed()
     return _parse(if_match)
 
 

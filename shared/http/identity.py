@@ -109,6 +109,6 @@ def _grants(value: object, participant: str | None) -> dict[str, frozenset[str]]
 def _id(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     # The organization is a part of Kafka keys and document ids ("organization/id"): no slash may get in.
-    if not isinstance(value, str) or not _ID.match(value):
+    if not isinstance(value, str) or not _ID.fullmatch(value):
         raise BadClaims(f"{name} must be 1 to 64 letters, digits, - or _")
     return value

@@ -115,7 +115,17 @@ async def test_a_program_opens_with_a_coordinator_only_and_tells_what_is_wrong_w
         await api.call(
             "PUT", "/v1/programs/spring", headers=tag, expect=422, json=edit | {"coordinators": ["x"]}
         )
+        wrong = await api.call(
+            "PUT", "/v1/programs/spring", headers=tag, expect=422, json=edit | {"deputies": ["x"]}
+        )
+        assert [each["field"] for each in wrong.json()["errors"]] == ["/deputies"]
         await api.call("PUT", "/v1/programs/spring", headers=tag, json=edit)
+        later = cohort | {"name": "The first"}
+        await api.call("PUT", "/v1/programs/spring/cohorts/c1", expect=428, json=later)
+        read = await api.call("GET", "/v1/programs/spring/cohorts")
+        tag = {"If-Match": read.headers["etag"]}
+        await api.call("PUT", "/v1/programs/spring/cohorts/c1", headers=tag, json=later)
+        await api.call("PUT", "/v1/programs/spring/cohorts/c1", headers=tag, expect=412, json=cohort)
         opened = await api.post("/v1/programs/spring/open")
         assert (opened["state"], opened["rules"]["cadence_days"]) == ("open", 14)
         await settled(kernel)
@@ -128,6 +138,7 @@ async def test_a_program_opens_with_a_coordinator_only_and_tells_what_is_wrong_w
         assert closed["detail"] == "This program is closed."
         assert events == [
             ("program.created", "draft"),
+            ("program.changed", "draft"),
             ("program.changed", "draft"),
             ("program.changed", "draft"),
             ("program.opened", "open"),
@@ -328,5 +339,10 @@ async def test_the_organization_is_the_callers_own(
     async with here(chosen) as (api, _):
         await api.call("PUT", "/v1/organizations/acme", json={"name": "ACME", "time_zone": "Europe/Paris"})
         assert (await api.get("/v1/organizations/acme", role="hr"))["name"] == "ACME"
+        again = {"json": {"name": "ACME & Sons"}}
+        await api.call("PUT", "/v1/organizations/acme", expect=428, **again)
+        read = (await api.call("GET", "/v1/organizations/acme")).headers["etag"]
+        await api.call("PUT", "/v1/organizations/acme", headers={"If-Match": read}, **again)
+        await api.call("PUT", "/v1/organizations/acme", headers={"If-Match": read}, expect=412, **again)
         await api.call("PUT", "/v1/organizations/other", expect=404, json={"name": "Other"})
         await api.call("GET", "/v1/organizations/acme", organization="other", expect=404)

@@ -59,7 +59,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             stored = await store.organizations.get(tx, id)
             if stored is None:
                 return Reply(revision=(await store.organizations.add(tx, id, state)).revision)
-            if_match.check(stored.revision)
+            if_match.demand(stored.revision)
             return Reply(revision=(await store.organizations.save(tx, stored, state)).revision)
 
         reply = await kernel.command(id, run)

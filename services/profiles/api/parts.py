@@ -49,7 +49,7 @@ def tried(step: Callable[[], T], refused: type[Exception], fix: str) -> T:
 
 async def check_people(parts: Parts, at: Reader, field: str, ids: list[str]) -> None:
     """Raises 422 when one of these participants is not known."""
-    there = await parts.store.people.get_many(at, sorted(set(ids)))
+    there = await parts.store.people.get_many(at, sorted(set(ids))) if ids else {}
     if set(ids) - there.keys():
         raise invalid(field, "One of these participants is not known.", "Use ids of participants.")
 

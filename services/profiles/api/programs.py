@@ -118,6 +118,10 @@ def add(router: APIRouter, parts: Parts) -> None:
     """The routes of `programs`."""
     store, kernel, writing = parts.store, parts.kernel, parts.writing
 
+    async def _known(tx: Transaction, body: ProgramEdit) -> None:
+        for field in ("coordinators", "stand_ins", "safeguarding_leads", "deputies"):
+            await check_people(parts, tx, f"/{field}", getattr(body, field))
+
     @router.get("/programs")
     async def list_programs(caller: Anybody, paging: Paged) -> Page[ProgramOut]:
         """All programs of the organization."""
@@ -137,7 +141,7 @@ def add(router: APIRouter, parts: Parts) -> None:
         async def run(tx: Transaction) -> Reply:
             if await store.programs.get(tx, body.id) is not None:
                 raise conflict("exists", "There is a program with this id.", "Choose another id.")
-            await check_people(parts, tx, "/coordinators", _people(body))
+            await _known(tx, body)
             stored = await writing.program(tx, body.id, None, state)
             return Reply(shown(stored), 201, stored.revision, f"/v1/programs/{body.id}")
 
@@ -160,7 +164,7 @@ def add(router: APIRouter, parts: Parts) -> None:
         async def run(tx: Transaction) -> Stored[Program]:
             before = found(await store.programs.get(tx, program), "program")
             if_match.check(before.revision)
-            await check_people(parts, tx, "/coordinators", _people(body))
+            await _known(tx, body)
             kept = {
                 "state": before.state.state,
                 "cohorts": before.state.cohorts,
@@ -197,9 +201,10 @@ def add(router: APIRouter, parts: Parts) -> None:
         return run
 
     @router.get("/programs/{program}/cohorts")
-    async def list_cohorts(program: str, caller: Anybody) -> list[Cohort]:
+    async def list_cohorts(program: str, caller: Anybody, response: Response) -> list[Cohort]:
         """The cohorts of a program, by their start."""
         stored = found(await store.programs.get(kernel.view(caller.organization), program), "program")
+        response.headers["etag"] = etag(stored.revision)
         return list(stored.state.cohorts)
 
     @router.post("/programs/{program}/cohorts", status_code=201, response_model=ProgramOut)
@@ -218,9 +223,9 @@ def add(router: APIRouter, parts: Parts) -> None:
 
     @router.put("/programs/{program}/cohorts/{cohort}")
     async def put_cohort(
-        program: str, cohort: str, body: Cohort, caller: Admin, if_match: MayMatch, response: Response
+        program: str, cohort: str, body: Cohort, caller: Admin, if_match: MustMatch, response: Response
     ) -> ProgramOut:
-        """Change a cohort's name or days."""
+        """Change a cohort's name or days. The ETag is that of its program."""
         if body.id != cohort:
             raise invalid("/id", "The id in the body is not the one in the address.", "Use the same id.")
 
@@ -243,10 +248,6 @@ def _state(body: ProgramEdit, rules: Rules) -> Program:
         deputies=tuple(body.deputies),
         breaks=tuple(body.breaks),
     )
-
-
-def _people(body: ProgramEdit) -> list[str]:
-    return [*body.coordinators, *body.stand_ins, *body.safeguarding_leads, *body.deputies]
 
 
 def _answer(response: Response, stored: Stored[Program]) -> ProgramOut:

@@ -130,6 +130,7 @@ async def test_rsa_is_taken_with_its_own_algorithm_only() -> None:
         {"iat": None},
         {"org": None},
         {"org": "a/b"},
+        {"org": "acme\n"},
         {"sub": None},
         {"grants": "all"},
         {"grants": [{"role": "participant"}]},
