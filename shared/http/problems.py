@@ -64,7 +64,7 @@ class Problem(Exception):
     def response(self) -> JSONResponse:
         body = ProblemBody(
             type=f"/problems/{self.kind}",
-            title=self.kind.replace("-", " ").capitalize(),
+            title=self.kind.replace("-", " ").replace("_", " ").capitalize(),
             status=self.status,
             detail=self.detail,
             fix=self.fix,

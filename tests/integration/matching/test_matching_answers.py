@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts import PROGRAMS
+from shared.contracts import ASSESSMENTS, PROGRAMS
 from shared.http.testing import client, token
 
 
@@ -47,7 +47,7 @@ async def test_a_yes_is_judged_by_facts_on_which_nothing_was_decided_yet(
     done = await world.kernel.database["participants"].update_one({"id": "e1"}, {"$set": fact})
     assert done.modified_count == 1
     refused = await world.call("POST", f"{path}/accept", as_="e1", status=409)
-    assert refused["type"] == "/problems/not_available"
+    assert (refused["type"], refused["title"]) == ("/problems/not_available", "Not available")
     assert "manager" not in str(refused)
     assert (await world.call("GET", path))["accepted_at"] is None
 
@@ -123,3 +123,40 @@ async def test_a_program_that_is_closed_withdraws_what_nobody_answered_and_leave
     await world.settled()
     assert (await world.pair_of("e2"))["state"] == "withdrawn"
     assert (await world.call("GET", f"/pairs/{living['id']}"))["state"] == "active"
+
+
+@pytest.mark.parametrize("fact", ["exclusion", "promotion_pool"])
+async def test_what_comes_after_a_proposal_withdraws_it_alone_and_is_told_nobody_by_name(
+    world: Any, fact: str
+) -> None:
+    await world.person("m1", "m2", "m3", "e1", "e2")
+    await world.enroll("mentor", "m1", skills_offered={"a": 5})
+    await world.enroll("mentor", "m2", skills_offered={"b": 5})
+    await world.enroll("mentor", "m3", skills_offered={"c": 5})
+    await world.enroll("mentee", "e1", skills_sought={"a": 5})
+    await world.enroll("mentee", "e2", skills_sought={"b": 5})
+    await world.program()
+    await world.settled()
+    assert await world.partners("proposed") == {"e1": "m1", "e2": "m2"}
+    living = await world.accept(await world.pair_of("e1"))
+    if fact == "exclusion":
+        await world.enroll("mentee", "e1", skills_sought={"a": 5}, excluded=["m1"])
+        await world.enroll("mentor", "m2", skills_offered={"b": 5}, excluded=["e2"])
+    else:
+        for id in ("m1", "e1", "m2", "e2"):
+            await world.change(id, promotion_pool=f"pool {id[1]}")
+    await world.settled()
+    assert await world.partners("active") == {"e1": "m1"}
+    assert await world.partners("withdrawn") == {"e2": "m2"}
+    assert await world.partners("proposed") == {"e2": "m3"}
+    seen = await world.call("GET", f"/pairs/{living['id']}")
+    assert [each["gate"] for each in seen["assessment"]["failing"]] == ["restricted"]
+    asked = {"mentee": "mentee-e2", "mentor": "mentor-m2"}
+    why = await world.call("GET", "/programs/p/cohorts/c/why-not", params=asked)
+    left = await world.call("GET", "/programs/p/unmatched")
+    told = str(
+        [seen, why, left, await world.pairs(), await world.published(), await world.published(ASSESSMENTS)]
+    )
+    assert "restricted" in str(why)
+    assert "exclu" not in told
+    assert "promotion" not in told

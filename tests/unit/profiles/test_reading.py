@@ -115,3 +115,11 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], mark
     cells = [(r.cells["external_id"], r.cells["given_name"]) for r in found if isinstance(r, Record)]
     assert cells == [(a.strip(), b.strip()) for a, b in rows]
     assert len(found) == len(rows)
+
+
+def test_a_file_on_one_line_is_refused_at_once() -> None:
+    with pytest.raises(Unreadable) as error:
+        read(",".join(["external_id", *(f"column {n}" for n in range(500))]), KNOWN, NEED)
+    (problem,) = error.value.problems
+    assert problem.reason == "the header names 501 columns"
+    assert "is line 1 the header?" in problem.fix

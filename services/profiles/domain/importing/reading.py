@@ -16,6 +16,10 @@ MAX_CELL = 20_000
 """Characters a cell may hold; a longer one is nearly always a quote that was never closed."""
 
 
+MAX_COLUMNS = 500
+"""Each unknown one is compared with all known ones: a file on one line would keep that up for hours."""
+
+
 class Unreadable(Exception):
     """The file as a whole cannot be read; `problems` say why, `line` where."""
 
@@ -104,6 +108,12 @@ def read(text: str, known: Iterable[str], required: Iterable[str]) -> Table:
             1 + skipped,
             Problem(column=None, reason="the header cannot be read", fix="check its quotes"),
         ) from None
+    if len(header) > MAX_COLUMNS:
+        reason, fix = (
+            f"the header names {len(header)} columns",
+            f"send at most {MAX_COLUMNS}: is line 1 the header?",
+        )
+        raise Unreadable(1 + skipped, Problem(column=None, reason=reason, fix=fix))
     notices = _check_header(header, tuple(known), tuple(required), 1 + skipped)
     return Table(tuple(_records(reader, header, frozenset(known), skipped)), notices)
 
