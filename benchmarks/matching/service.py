@@ -44,6 +44,11 @@ SKILLS = [f"skill-{n}" for n in range(300)]
 GOALS = [f"goal-{n}" for n in range(24)]
 LANGUAGES = ("en", "de", "fr", "es", "pt", "hi")
 DEBOUNCE = 2.0
+MANAGERS = 200
+"""The first people, to whom everybody reports."""
+
+
+KINDS = ("wishes", "level", "manager", "newcomer")
 
 
 class People:
@@ -64,7 +69,7 @@ class People:
             status="active",
             time_zone=self.chance.choice(ZONES),
             seniority=self.chance.randrange(10),
-            manager=f"p{self.chance.randrange(200)}",
+            manager=f"p{self.chance.randrange(MANAGERS)}",
         )
 
     def enrollment(self, participant: str, role: str, capacity: int) -> Enrollment:
@@ -93,6 +98,34 @@ class People:
                 "preferences": wants,
             }
         )
+
+    def change(self, number: int) -> list[Event]:
+        """The events of one change: one of `KINDS` in turn. No edit is without weight."""
+        at = self.chance.randrange(len(self.participants))
+        one, enrollment = self.participants[at], self.enrollments[at]
+        match number % 4:
+            case 0:
+                again = self.enrollment(enrollment.participant, enrollment.role, enrollment.capacity)
+                return [self.event(ENROLLMENTS, "enrollment.changed", again)]
+            case 1:
+                level = ((one.seniority or 0) + self.chance.randint(1, 9)) % 10
+                one = one.model_copy(update={"seniority": level})
+            case 2:
+                # One of those who manage nobody: the usual move.
+                at = self.chance.randrange(MANAGERS, len(self.participants))
+                above = int((self.participants[at].manager or "p0")[1:])
+                other = f"p{(above + self.chance.randint(1, MANAGERS - 1)) % MANAGERS}"
+                one = self.participants[at].model_copy(update={"manager": other})
+            case _:
+                one = self.participant(f"p{len(self.participants)}")
+                self.participants.append(one)
+                self.enrollments.append(self.enrollment(one.id, "mentee", 1))
+                return [
+                    self.event(PARTICIPANTS, "participant.added", one),
+                    self.event(ENROLLMENTS, "enrollment.opened", self.enrollments[-1]),
+                ]
+        self.participants[at] = one
+        return [self.event(PARTICIPANTS, "participant.changed", one)]
 
     def event(self, topic: Topic, type: str, body: Any) -> Event:
         version = self.versions[body.id] = self.versions.get(body.id, 0) + 1
@@ -194,19 +227,9 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
                 first = time.perf_counter() - began
                 took = []
                 for number in range(changes):
-                    at = people.chance.randrange(len(people.enrollments))
-                    before = people.enrollments[at]
-                    if number % 2:
-                        # Another level than before: an edit of no weight would do nothing.
-                        level = (people.participants[at].seniority or 0) + people.chance.randint(1, 9)
-                        one = people.participants[at].model_copy(update={"seniority": level % 10})
-                        people.participants[at] = one
-                        event = people.event(PARTICIPANTS, "participant.changed", one)
-                    else:
-                        other = people.enrollment(before.participant, before.role, before.capacity)
-                        event = people.event(ENROLLMENTS, "enrollment.changed", other)
+                    events = people.change(number)
                     began = time.perf_counter()
-                    await ground.publish(prefix, [event])
+                    await ground.publish(prefix, events)
                     epoch = await _planned(service, epoch, 60)
                     took.append(time.perf_counter() - began)
                 asking.cancel()
@@ -224,6 +247,9 @@ async def measure(mentees: int, mentors: int, places: int, seed: int, changes: i
         met=p99 < DEBOUNCE + 1,
         after_burst_s=burst,
         first_plan_s=first,
+        p50_s_of=dict(
+            zip(KINDS, (statistics.median(took[(kind - 1) % 4 :: 4]) for kind in range(4)), strict=True)
+        ),
         live_slowest_ms=live.slowest * 1000,
         worker_peak_gib=peak,
         changes=changes,

@@ -75,17 +75,18 @@ class Planned:
         changed: Sequence[Person],
         gone: Sequence[str],
         now: datetime,
-        managers: Mapping[str, str] | None = None,
+        managers: Mapping[str, str | None] | None = None,
     ) -> None:
         """These people are like this now, and these enrollments can be matched no longer: all that is known of them
         is forgotten."""
         before = (self.following.person(each) for each in gone)
         empty = [Person(each.enrollment, "", each.role, open=False) for each in before if each is not None]
         # Changes are read with some overlap: most of what comes may be known already.
-        changed = [each for each in (*changed, *empty) if self.following.person(each.enrollment) != each]
+        managers = managers or {}
+        changed = [each for each in (*changed, *empty) if not self.following.knows(each, managers)]
         if not changed:
             return
-        self._take(self.following.change(changed, now, managers or {}), changed)
+        self._take(self.following.change(changed, now, managers), changed)
         if not self.settled and self.seconds < AT_ONCE:
             self.renew()
 

@@ -18,20 +18,18 @@ OF_NO_WEIGHT = {
 MOMENT = timedelta(seconds=0.5)
 """Subjects that a whole import concerns are decided on at most so often: every batch of facts writes their rows."""
 
-EVERYBODY = "all"
-"""Subject of the one look at all pairs: a whole HR file of new managers is worked through once."""
-
 
 def participant_changed(change: Change) -> Iterable[Wake]:
-    """A newcomer wakes nobody: nothing relied on facts that were not here, and a cohort that knows the enrollment
-    waits for the person. A first import brings hundreds of thousands."""
+    """A newcomer wakes nobody: nothing relied on facts that were not here, and whoever knows their enrollment, or
+    somebody who reports to them, looks for them. A first import brings hundreds of thousands."""
     if not matters(change.before, change.after, ignore=OF_NO_WEIGHT["participant"]):
         return
-    if change.before is not None:
-        yield Wake("participant", change.id)
-    if _field(change.before, "manager") != _field(change.after, "manager"):
-        # Whoever is below or above this person may be in a pair that the program's rule forbids now.
-        yield Wake("moved", EVERYBODY, delay=MOMENT)
+    if change.before is None:
+        return
+    yield Wake("participant", change.id)
+    if change.before["manager"] != _field(change.after, "manager"):
+        # All below this person have others above them now: a pair of theirs may be forbidden, or no longer.
+        yield Wake("moved", change.id)
 
 
 def enrollment_changed(change: Change) -> Iterable[Wake]:

@@ -81,7 +81,7 @@ def follow(
     changed: Sequence[Person],
     gone: Sequence[str],
     now: datetime,
-    managers: Mapping[str, str],
+    managers: Mapping[str, str | None],
     renew: bool,
 ) -> bool:
     """Let a plan follow these people; False where it is kept no longer."""

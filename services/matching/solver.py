@@ -126,7 +126,7 @@ class Solver:
         changed: Sequence[Person],
         gone: Sequence[str],
         now: datetime,
-        managers: Mapping[str, str],
+        managers: Mapping[str, str | None],
         *,
         renew: bool = False,
     ) -> bool:

@@ -21,7 +21,7 @@ class Cohort:
     now: datetime
     mentors: Sequence[Person]
     mentees: Sequence[Person]
-    managers: Mapping[str, str] = field(default_factory=dict)
+    managers: Mapping[str, str | None] = field(default_factory=dict)
     drafts: frozenset[tuple[str, str]] = frozenset()
 
 

@@ -26,7 +26,7 @@ class Pool:
     mentors: Sequence[Person]
     rules: Rules
     now: datetime
-    managers: Mapping[str, str] = field(default_factory=dict)
+    managers: Mapping[str, str | None] = field(default_factory=dict)
     _columns: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def column(self, derive: Callable[["Pool"], T]) -> T:

@@ -13,10 +13,11 @@ from services.matching.domain.gates import failing, shown
 from services.matching.domain.people import MENTEE, Person
 from services.matching.domain.pool import Pool
 from services.matching.domain.score import score
-from services.matching.engine.columns import Cohort
+from services.matching.domain.tree import above, reach
 from services.matching.engine.given import People, people
-from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.graph import Ints
 from services.matching.engine.halves import MenteeHalf, MentorHalf, Numbering, mentee_half, mentor_half
+from services.matching.engine.layout import raw
 from services.matching.engine.match import KEEP, match
 from services.matching.engine.people import joined
 from services.matching.engine.proved import Proved
@@ -65,7 +66,7 @@ class Following:
 
     def __init__(self, given: People) -> None:
         """Solve `given` over the whole pool. Raises ValueError where the program's weights add up to too much."""
-        self.managers: dict[str, str] = dict(given.pool.managers)
+        self.managers: dict[str, str | None] = dict(given.pool.managers)
         self._number(given)
         self._solve(given.drafts)
 
@@ -92,10 +93,18 @@ class Following:
         role, row = found
         return (self._mentees if role == MENTEE else self._mentors).persons[row]
 
-    def change(self, persons: Sequence[Person], now: datetime, managers: Mapping[str, str]) -> Found:
+    def knows(self, person: Person, managers: Mapping[str, str | None]) -> bool:
+        """Whether this is the person as known here, also by who is above them in `managers`."""
+        if self.person(person.enrollment) != person:
+            return False
+        half = self._mentees if person.role == MENTEE else self._mentors
+        line = above(managers, person.participant, reach(self.pool.rules))
+        return half.side.chains[self._row[person.enrollment][1]] == line
+
+    def change(self, persons: Sequence[Person], now: datetime, managers: Mapping[str, str | None]) -> Found:
         """Follow these people as they are now: changed ones, newcomers, and those who can be matched no longer.
 
-        `managers` adds what is newly known of the tree; whose manager *moved* needs a new `Following`.
+        `managers` tells who is above them, None: nobody. When a manager moves, everybody below counts as changed.
         """
         self.managers |= managers
         if self._needs_room(persons) or len(persons) > max(FEW, self.size // ANEW):
@@ -221,7 +230,7 @@ class Following:
         found = match(cohort, rules.objective, People(self.mentees, self.pool, drafts))
         room = max(ROOM, cohort.mentees // 8), max(ROOM, cohort.mentors // 8)
         self._room = cohort.mentees + room[0], cohort.mentors + room[1]
-        graph = _raw(found.graph, cohort, room)
+        graph = raw(found.graph, cohort, room)
         self._standing = Proved(graph, found.found, rules.objective, bonus=rules.draft_bonus)
 
     def _needs_room(self, persons: Sequence[Person]) -> bool:
@@ -280,17 +289,3 @@ class Following:
             yield MenteeChange(
                 row, got.mentors[k, :count], got.scores[k, :count], wish, rest=int(got.rest[k])
             )
-
-
-def _raw(graph: Graph, cohort: Cohort, room: tuple[int, int]) -> Graph:
-    """The candidates without the bonus of drafts, with room for newcomers."""
-    columns, mentors = cohort.columns, max(1, cohort.mentors)
-    owner = np.repeat(np.arange(cohort.mentees, dtype=np.int64), np.diff(columns.draft_at))
-    drafted = np.isin(graph.rows() * mentors + graph.indices, owner * mentors + columns.draft)
-    return Graph(
-        np.concatenate([graph.indptr, np.full(room[0], graph.indptr[-1])]),
-        graph.indices,
-        graph.scores - columns.bonus * drafted,
-        np.concatenate([graph.capacities, np.zeros(room[1], np.int64)]),
-        np.concatenate([graph.demands, np.zeros(room[0], np.int64)]),
-    )

@@ -26,7 +26,7 @@ def people(
     mentors: Iterable[Person],
     rules: Rules,
     now: datetime,
-    managers: Mapping[str, str] | None = None,
+    managers: Mapping[str, str | None] | None = None,
     drafts: Iterable[tuple[str, str]] = (),
 ) -> People:
     """Everybody in the order of enrollment ids, so that equal input gives equal pairs."""

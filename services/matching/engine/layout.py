@@ -3,6 +3,7 @@
 import numpy as np
 
 from services.matching.engine.changes import DEAD, Slack
+from services.matching.engine.columns import Cohort
 from services.matching.engine.exact import market
 from services.matching.engine.graph import Graph, Ints
 from services.matching.engine.market import Market, adopt
@@ -74,3 +75,17 @@ def layout(
     points[marked] += bonus
     adopt(laid, at[np.isin(keys, held)])
     return laid, Slack(limits, ceilings, ends, spot, marked, np.array([used]), bonus)
+
+
+def raw(graph: Graph, cohort: Cohort, room: tuple[int, int]) -> Graph:
+    """The candidates without the bonus of drafts, with room for newcomers."""
+    columns, mentors = cohort.columns, max(1, cohort.mentors)
+    owner = np.repeat(np.arange(cohort.mentees, dtype=np.int64), np.diff(columns.draft_at))
+    drafted = np.isin(graph.rows() * mentors + graph.indices, owner * mentors + columns.draft)
+    return Graph(
+        np.concatenate([graph.indptr, np.full(room[0], graph.indptr[-1])]),
+        graph.indices,
+        graph.scores - columns.bonus * drafted,
+        np.concatenate([graph.capacities, np.zeros(room[1], np.int64)]),
+        np.concatenate([graph.demands, np.zeros(room[0], np.int64)]),
+    )

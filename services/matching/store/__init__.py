@@ -33,18 +33,13 @@ from services.matching.store.documents import (
 from services.matching.store.documents import (
     Summary as Summary,
 )
+from services.matching.store.reporting import PAGE, Reporting
 from shared.contracts import ASSESSMENTS, CASES, ENROLLMENTS, PAIRS, PARTICIPANTS, PROGRAMS
 from shared.contracts.cases import Case
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
 from shared.delivery import Aggregates, Copies, Index, Reader, Stored
-
-LEVELS = 50
-"""Steps of the manager tree after which the walk for the rule `any` ends, whatever the data say."""
-
-PAGE = 250
-"""Documents a read; between reads the event loop goes on, also while a large cohort is loaded."""
 
 
 class Store:
@@ -81,7 +76,10 @@ class Store:
             Index((("state.program", 1), ("state.cohort", 1), ("order", 1))),
         ),
     )
-    participants: Copies[Participant] = Copies("participants", PARTICIPANTS)
+    participants: Copies[Participant] = Copies(
+        "participants", PARTICIPANTS, indexes=(Index((("state.manager", 1), ("id", 1))),)
+    )
+    reporting = Reporting(participants)
     programs: Copies[Program] = Copies("programs", PROGRAMS)
     enrollments: Copies[Enrollment] = Copies(
         "enrollments",
@@ -164,11 +162,9 @@ class Store:
             where["state.members.participant"] = participant
         return await self.pairs.find(at, where, limit=limit, after=after)
 
-    async def shown_ids(self, at: Reader, program: str | None, after: str | None, limit: int) -> list[str]:
-        """Ids of shown, living and drafted pairs, of one program or of all, in pages."""
-        where: dict[str, Any] = {"state.state": {"$in": sorted(SHOWN)}}
-        if program is not None:
-            where["state.program"] = program
+    async def shown_ids(self, at: Reader, program: str, after: str | None, limit: int) -> list[str]:
+        """Ids of shown, living and drafted pairs of a program, in pages."""
+        where = {"state.program": program, "state.state": {"$in": sorted(SHOWN)}}
         return [each.id for each in await self.pairs.find(at, where, limit=limit, after=after)]
 
     # -- people -------------------------------------------------------------------------------------------------
@@ -198,31 +194,6 @@ class Store:
     async def enrollments_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Enrollment]:
         found = await self.enrollments.get_many(at, ids)
         return {id: Enrollment.model_validate(copy.state) for id, copy in found.items()}
-
-    async def participants_by_id(self, at: Reader, ids: Sequence[str]) -> dict[str, Participant]:
-        """Known participants, a page at a time."""
-        found: dict[str, Participant] = {}
-        for start in range(0, len(ids), PAGE):
-            copies = await self.participants.get_many(at, ids[start : start + PAGE])
-            found |= {id: Participant.model_validate(copy.state) for id, copy in copies.items()}
-        return found
-
-    async def managers_above(
-        self, at: Reader, people: Mapping[str, Participant], levels: int | None
-    ) -> dict[str, str]:
-        """Participant → manager for these people and everybody above them, up to `levels` steps."""
-        known = dict(people)
-        managers = {id: each.manager for id, each in people.items() if each.manager}
-        for _ in range(min(levels if levels is not None else LEVELS, LEVELS)):
-            missing = sorted(set(managers.values()) - set(known))
-            if not missing:
-                break
-            found = await self.participants_by_id(at, missing)
-            if not found:
-                break
-            known |= found
-            managers |= {id: each.manager for id, each in found.items() if each.manager}
-        return managers
 
     async def program(self, at: Reader, id: str) -> Program | None:
         copy = await self.programs.get(at, id)

@@ -64,8 +64,8 @@ class Arrivals(Frozen):
     cohort: str
     joined: int = 0
     """Enrollments that can be matched and could not before."""
-    moved: int = 0
-    """Changes in the tree of managers, or pages that met somebody the plan did not know as they are."""
+    missed: int = 0
+    """Pages that met somebody the plan did not know as they are."""
 
 
 class Seat(NamedTuple):

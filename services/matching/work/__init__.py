@@ -15,7 +15,6 @@ def work(store: Store, pairs: Pairs, plans: Plans) -> tuple[Work, ...]:
         Work("participant", pairs.participant),
         Work("enrollment", pairs.enrollment),
         Work("program", pairs.program),
-        Work("moved", pairs.moved),
         Work("pair", pairs.pair),
         Work("changed", cohorts.changed),
         Work("joined", cohorts.joined),
@@ -25,8 +24,8 @@ def work(store: Store, pairs: Pairs, plans: Plans) -> tuple[Work, ...]:
 
 
 def fanouts(pairs: Pairs) -> tuple[Fanout, ...]:
-    """Facts about many pairs: a program's rules, a move in the reporting tree."""
+    """Facts about many: a program's rules, a move in the reporting tree."""
     return (
         Fanout("program_pairs", pairs.of_program, "pair"),
-        Fanout("reporting", pairs.of_everybody, "pair"),
+        Fanout("moved", pairs.below, "participant"),
     )

@@ -9,7 +9,7 @@ from services.matching.domain.facts import cohort_of_subject, last_cadence, over
 from services.matching.domain.people import MENTEE, Round
 from services.matching.domain.plan import Chosen
 from services.matching.store import CohortState, LeftOver, Making, Missing, PlanPage, Store, Summary
-from services.matching.work.gather import arrived, debounce, earliest
+from services.matching.work.gather import LOOK, arrived, debounce, earliest
 from services.matching.work.standing import Plans, Standing
 from shared.contracts.programs import Program
 from shared.delivery import Stored, Transaction, View
@@ -23,8 +23,7 @@ ROWS_A_PAGE = 100
 FIRST_WAIT = timedelta(seconds=1)
 WAITS = 5
 """A plan waits for people that are still to arrive, 1, 2, 4 … seconds, and then goes on without them; they are
-looked for again every hour."""
-HOUR = timedelta(hours=1)
+looked for again every hour (`LOOK`)."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Cohorts:
             await self._save(tx, subject, stored, state.model_copy(update={"waits": state.waits + 1}))
             return tx.now + FIRST_WAIT * (1 << state.waits)
         state = state.model_copy(
-            update={"epoch": state.epoch + 1, "waits": state.waits if prepared.missing else 0}
+            update={"epoch": state.epoch + 1, "waits": state.waits if prepared.waiting else 0}
         )
         state = state.model_copy(update={"summary": _summary(prepared, tx.now)})
         await self._save(tx, subject, stored, state)
@@ -89,7 +88,7 @@ class Cohorts:
             [
                 min(prepared.again.values(), default=None),
                 prepared.renew_at,
-                tx.now + HOUR if prepared.missing else None,
+                tx.now + LOOK if prepared.waiting else None,
                 shut,
                 tx.now + timedelta(days=1) if busy else None,
             ]

@@ -18,7 +18,7 @@ from services.matching.domain.pair import Pair
 from services.matching.domain.people import Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.settle import PairFacts
-from services.matching.domain.tree import reach
+from services.matching.domain.tree import Tree
 from services.matching.projections import MOMENT
 from services.matching.store import Arrivals, Store
 from shared.contracts.cases import Case
@@ -26,6 +26,9 @@ from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
 from shared.delivery import Reader, Transaction
+
+LOOK = timedelta(hours=1)
+"""How often is looked for people, and for managers above them, who have not arrived."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Gathered:
     case: Case | None
     enrollments: dict[str, Enrollment] = field(default_factory=dict)
     participants: dict[str, Participant] = field(default_factory=dict)
-    managers: dict[str, str] = field(default_factory=dict)
+    tree: Tree = field(default_factory=Tree)
 
     def known(self, enrollment: str, participant: str) -> Known:
         return Known(self.enrollments.get(enrollment), self.participants.get(participant))
@@ -66,9 +69,9 @@ class Gathered:
         )
 
     def next_change(self, pair: Pair, now: datetime) -> datetime | None:
-        """When a leave or days away of a member begin or end."""
+        """When a leave or days away of a member begin or end, or managers are looked for again."""
         moments = [self.known(each.enrollment, each.participant).next_change(now) for each in pair.members]
-        return min((moment for moment in moments if moment), default=None)
+        return earliest([*moments, look_again(self.tree, now)])
 
     def _failing(self, pair: Pair, now: datetime) -> tuple[str, ...]:
         mentee = self.known(pair.mentee.enrollment, pair.mentee.participant)
@@ -76,7 +79,7 @@ class Gathered:
         if self.program is None or mentee.enrollment is None or mentor.enrollment is None:
             return ()
         one, other = person_of(mentee, self.program, now), person_of(mentor, self.program, now)
-        return failing(one, other, Pool((), self.rules, now, self.managers), living=True)
+        return failing(one, other, Pool((), self.rules, now, self.tree.managers), living=True)
 
     def too_late(self, pair: Pair, now: datetime) -> bool:
         """Whether the cohort is in its last cadence, in which nobody is rematched."""
@@ -89,25 +92,32 @@ async def gather(store: Store, at: Reader, id: str, pair: Pair) -> Gathered:
     """Everything about one pair."""
     program = await store.program(at, pair.program)
     enrollments = await store.enrollments_by_id(at, [each.enrollment for each in pair.members])
-    participants = await store.participants_by_id(at, [each.participant for each in pair.members])
+    participants = await store.reporting.people(at, [each.participant for each in pair.members])
     rules = rules_of(program) if program else Rules()
-    levels = reach(rules)
-    managers = await store.managers_above(at, participants, levels) if levels != 0 else {}
-    return Gathered(program, await store.case(at, id), enrollments, participants, managers)
+    tree = await store.reporting.above(at, participants, rules)
+    return Gathered(program, await store.case(at, id), enrollments, participants, tree)
 
 
 async def arrived(
-    store: Store, tx: Transaction, program: str, cohort: str, *, joined: int = 0, moved: int = 0
+    store: Store, tx: Transaction, program: str, cohort: str, *, joined: int = 0, missed: int = 0
 ) -> None:
     """Count what no place document tells of; kept plans compare the counts."""
     id = subject_of(program, cohort)
     stored = await store.arrivals.get(tx, id)
     if stored is None:
-        await store.arrivals.add(tx, id, Arrivals(program=program, cohort=cohort, joined=joined, moved=moved))
+        await store.arrivals.add(
+            tx, id, Arrivals(program=program, cohort=cohort, joined=joined, missed=missed)
+        )
     else:
         state = stored.state
-        counted = {"joined": state.joined + joined, "moved": state.moved + moved}
+        counted = {"joined": state.joined + joined, "missed": state.missed + missed}
         await store.arrivals.save(tx, stored, state.model_copy(update=counted))
+
+
+def look_again(tree: Tree, now: datetime) -> datetime | None:
+    """Who is above a manager that has not arrived shows when they do; that wakes nobody, since a first import brings
+    hundreds of thousands of newcomers."""
+    return now + LOOK if tree.unknown else None
 
 
 def debounce(program: Program | None) -> timedelta:

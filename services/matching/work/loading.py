@@ -10,7 +10,6 @@ from services.matching.domain.facts import MATCHABLE, Known, past_of, person_of,
 from services.matching.domain.pair import DRAFT, SHOWN, Pair
 from services.matching.domain.people import Person, Rules
 from services.matching.domain.plan import Ends
-from services.matching.domain.tree import reach
 from services.matching.store import Sketch, Store
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.programs import Program
@@ -27,7 +26,7 @@ class Loaded:
     """People of a cohort as they are now, with what their plan depends on besides."""
 
     persons: list[Person]
-    managers: dict[str, str]
+    managers: dict[str, str | None]
     participants: dict[str, str]
     """Enrollment → participant, of those who can be matched at all."""
     again: dict[str, datetime]
@@ -36,6 +35,8 @@ class Loaded:
     """Enrollments that were asked for and can be matched no longer."""
     missing: bool
     """Somebody's enrollment has arrived before the person."""
+    awaited: dict[str, str]
+    """Enrollment → a manager above them who has not arrived, and so hides who else is."""
 
     def joined(self, more: "Loaded") -> "Loaded":
         """Both; the lists and maps of this one go on in the result."""
@@ -43,6 +44,7 @@ class Loaded:
         self.managers.update(more.managers)
         self.participants.update(more.participants)
         self.again.update(more.again)
+        self.awaited.update(more.awaited)
         return replace(self, missing=self.missing or more.missing)
 
 
@@ -70,7 +72,7 @@ class Loader:
         history = await self.store.history(at, program.id)
         drafts = {each.id: each.ends for each in history if each.state == DRAFT and each.cohort == cohort}
         past = await _past(history)
-        found = Loaded([], {}, {}, {}, (), False)
+        found = Loaded([], {}, {}, {}, (), False, {})
         async for page in self.store.enrollments_of_cohort(at, program.id, cohort):
             found = found.joined(await self._people(at, program, page, past))
         return found, drafts
@@ -93,9 +95,8 @@ class Loader:
     ) -> Loaded:
         rules = rules_of(program)
         ids = sorted({each.participant for each in enrollments})
-        participants = await self.store.participants_by_id(at, ids)
-        levels = reach(rules)
-        managers = await self.store.managers_above(at, participants, levels) if levels != 0 else {}
+        participants = await self.store.reporting.people(at, ids)
+        tree = await self.store.reporting.above(at, participants, rules)
         known = [Known(each, participants.get(each.participant)) for each in enrollments]
         again = {}
         async for one in slowly(known):
@@ -104,11 +105,12 @@ class Loader:
                 again[one.enrollment.id] = moment
         return Loaded(
             await _persons(at, program, rules, known, past),
-            managers,
+            dict(tree.managers),
             {each.id: each.participant for each in enrollments},
             again,
             (),
             any(one.participant is None for one in known),
+            {each.id: boss for each in enrollments if (boss := tree.awaited(each.participant)) is not None},
         )
 
 

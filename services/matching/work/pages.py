@@ -14,10 +14,10 @@ from services.matching.domain.people import MENTEE, MENTOR, Person, Rules
 from services.matching.domain.pool import Pool
 from services.matching.domain.published import Assessed
 from services.matching.domain.score import reasons, score
-from services.matching.domain.tree import reach
+from services.matching.domain.tree import Tree
 from services.matching.store import LeftOver, Making, Place, PlanPage, Store
 from services.matching.work.cohorts import page_id
-from services.matching.work.gather import arrived
+from services.matching.work.gather import arrived, earliest, look_again
 from shared.contracts.enrollments import Enrollment
 from shared.contracts.participants import Participant
 from shared.contracts.programs import Program
@@ -41,7 +41,7 @@ class Both:
     rules: Rules
     enrollments: Mapping[str, Enrollment]
     participants: Mapping[str, Participant]
-    managers: Mapping[str, str]
+    tree: Tree
     places: Mapping[str, Stored[Place]]
     held: dict[str, tuple[str, ...]]
     """Enrollment → ids of the pairs that take its places."""
@@ -123,7 +123,7 @@ class Pages:
             # Someone has changed since the plan was made, and that change wakes the cohort itself. This is only the
             # net below it: often enough that nobody is forgotten, too seldom to plan in circles. A kept plan that
             # does not know of the change is given up.
-            await arrived(self.store, tx, *cohort_of_subject(page.cohort), moved=1)
+            await arrived(self.store, tx, *cohort_of_subject(page.cohort), missed=1)
             tx.wake("cohort", page.cohort, delay=NET)
         return rest
 
@@ -131,22 +131,21 @@ class Pages:
         ids = sorted({each.mentee for each in makes} | {each.mentor for each in makes})
         enrollments = await self.store.enrollments_by_id(tx, ids)
         people = sorted({each.participant for each in enrollments.values()})
-        participants = await self.store.participants_by_id(tx, people)
+        participants = await self.store.reporting.people(tx, people)
         places = await self.store.places.get_many(tx, ids)
         rules = rules_of(program)
-        levels = reach(rules)
-        managers = await self.store.managers_above(tx, participants, levels) if levels != 0 else {}
+        tree = await self.store.reporting.above(tx, participants, rules)
         history = await self.store.history_of(tx, program.id, people)
         pairs = {each.id: each.state for each in history}
         held = {id: each.state.pairs for id, each in places.items()}
-        return Both(program, rules, enrollments, participants, managers, places, held, pairs)
+        return Both(program, rules, enrollments, participants, tree, places, held, pairs)
 
     async def _pair(self, tx: Transaction, both: Both, making: Making, propose: bool) -> bool:
         """Make one draft, or propose it; False when the two may not be paired as things are now."""
         mentee, mentor = both.person(making.mentee, tx.now), both.person(making.mentor, tx.now)
         if mentee is None or mentor is None or not (mentee.free and mentor.free):
             return False
-        pool = Pool((mentor,), both.rules, tx.now, both.managers)
+        pool = Pool((mentor,), both.rules, tx.now, both.tree.managers)
         if failing(mentee, mentor, pool):
             return False
         id = pair_id(tx.organization, making, both.pairs)
@@ -174,7 +173,7 @@ class Pages:
         for enrollment in (making.mentee, making.mentor):
             both.held[enrollment] = (*both.held.get(enrollment, ()), id)
         await self._assess(tx, id, shown.pair)
-        tx.wake("pair", id, shown.pair.expires_at)
+        tx.wake("pair", id, earliest([shown.pair.expires_at, look_again(both.tree, tx.now)]))
         return True
 
     async def _take(self, tx: Transaction, both: Both, before: Mapping[str, tuple[str, ...]]) -> None:

@@ -1,5 +1,6 @@
 """What becomes of pairs when the world changes: leavers, leave, expiry, start and end, gates, rematch."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from services.matching.domain.pair import SHOWN, Pair
 from services.matching.domain.published import Assessed, Refused
 from services.matching.domain.settle import settle
 from services.matching.store import CohortState, Place, Store
-from services.matching.work.gather import Gathered, arrived, earliest, gather
+from services.matching.work.gather import Gathered, earliest, gather
 from shared.contracts.enrollments import Enrollment
 from shared.delivery import Reader, Stored, Transaction
 
@@ -50,15 +51,6 @@ class Pairs:
         tx.wake("program_pairs", subject)
         return None
 
-    async def moved(self, tx: Transaction, subject: str) -> datetime | None:
-        """Somebody has another manager: whoever is below or above them may be in a forbidden pair now."""
-        cohorts = await self.store.cohorts_of(tx, None)
-        await self._meet(tx, cohorts)
-        for each in cohorts:
-            await arrived(self.store, tx, each.state.program, each.state.cohort, moved=1)
-        tx.wake("reporting", subject)
-        return None
-
     async def pair(self, tx: Transaction, subject: str) -> datetime | None:
         """A pair's time has come, or a rematch was confirmed."""
         stored = await self.store.pairs.get(tx, subject)
@@ -69,8 +61,10 @@ class Pairs:
     async def of_program(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
         return await self.store.shown_ids(at, subject, after, limit)
 
-    async def of_everybody(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
-        return await self.store.shown_ids(at, None, after, limit)
+    async def below(self, at: Reader, subject: str, after: str | None, limit: int) -> list[str]:
+        """Somebody has another manager: so have all below them, whose pairs the program's rule may forbid now."""
+        found = await self.store.reporting.below(at, subject)
+        return found[bisect_right(found, after) if after is not None else 0 :][:limit]
 
     # -- also for the HTTP API ----------------------------------------------------------------------------------
 

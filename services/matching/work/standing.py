@@ -41,7 +41,7 @@ class Standing:
     """One cohort's plan and what it was made from."""
 
     program: Program
-    moved: int
+    missed: int
     joined: int
     read_ms: int
     since: datetime
@@ -53,13 +53,20 @@ class Standing:
     left: dict[str, LeftOver]
     """What is written about who is left over."""
     missing: bool
+    awaited: dict[str, str]
+    """Enrollment → a manager above them who has not arrived."""
     renew_at: datetime | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Somebody is still to arrive: an enrolled person, or a manager."""
+        return self.missing or bool(self.awaited)
 
     def still_holds(self, program: Program, counted: Arrivals, now: datetime) -> bool:
         """Whether bringing it up to date is enough."""
         return (
             self.program == program
-            and self.moved == counted.moved
+            and self.missed == counted.missed
             and now - self.since < LONGEST
             and now.year == self.since.year
             and not self.missing
@@ -117,7 +124,7 @@ class Plans:
                 return kept
             await self.solver.forget(kept.mirror)
         loaded, drafts = await self.loader.everybody(at, program, cohort)
-        if loaded.missing and patient:
+        if (loaded.missing or loaded.awaited) and patient:
             return None
         fresh = await self._begin(at, program, counted, cohort, loaded, drafts)
         self._kept[key] = fresh
@@ -147,7 +154,7 @@ class Plans:
         )
         return Standing(
             program,
-            counted.moved,
+            counted.missed,
             counted.joined,
             at.wall_ms,
             at.now,
@@ -157,6 +164,7 @@ class Plans:
             drafts,
             left,
             loaded.missing,
+            loaded.awaited,
         )
 
     async def _follow(self, at: View, kept: Standing, counted: Arrivals, cohort: str) -> bool:
@@ -166,6 +174,9 @@ class Plans:
         ids |= {id for id, moment in kept.again.items() if moment <= at.now}
         if counted.joined != kept.joined:
             ids |= set(await self.store.matchable(at, program.id, cohort)) - set(kept.participants)
+        if kept.awaited:
+            there = await self.store.reporting.people(at, sorted(set(kept.awaited.values())))
+            ids |= {id for id, manager in kept.awaited.items() if manager in there}
         for pair in await self.store.pairs_since(at, program.id, since):
             kept.drafts.pop(pair.id, None)
             if pair.state == DRAFT and pair.cohort == cohort:
@@ -181,6 +192,8 @@ class Plans:
         for id in ids:
             kept.participants.pop(id, None)
             kept.again.pop(id, None)
+            kept.awaited.pop(id, None)
+        kept.awaited |= loaded.awaited
         kept.participants |= loaded.participants
         kept.again |= loaded.again
         if not await self.solver.follow(

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from services.matching.app import build
+from services.matching.work import cohorts
 from services.matching.work.loading import Loader
 from shared.contracts import ENROLLMENTS
 from shared.contracts.common import Days
@@ -69,6 +70,87 @@ async def test_a_plan_follows_changes_newcomers_and_leavers_without_loading_ever
 
     plan = await world.call("GET", "/programs/p/cohorts/c/plan")
     assert (plan["pairs"], plan["gap"], plan["proved"], plan["left_mentees"]) == (4, 0.0, True, 0)
+
+
+def every_whole_load_counts(monkeypatch):
+    """A list that grows when a cohort is loaded whole."""
+    loads, everybody = [], Loader.everybody
+
+    async def counted(self, *given):
+        loads.append(given)
+        return await everybody(self, *given)
+
+    monkeypatch.setattr(Loader, "everybody", counted)
+    return loads
+
+
+async def test_a_plan_follows_whoever_gets_another_manager_with_all_below_them(world, monkeypatch):
+    loads = every_whole_load_counts(monkeypatch)
+    await world.person("top", "middle")
+    await world.change("middle", manager="top")
+    await four(world, reporting_line={"rule": "any"}, draft_bonus=0)
+    straight = {f"e{n}": f"m{n}" for n in range(4)}
+    assert await world.partners("draft") == straight
+    begun = len(loads)
+
+    # Their own mentor is now the manager of the manager of their manager.
+    await world.change("e0", manager="middle")
+    await world.change("top", manager="m0")
+    await world.settled()
+    crossed = await world.partners("draft")
+    assert crossed["e0"] != "m0"
+    assert crossed.keys() == straight.keys()
+
+    await world.change("middle", manager=None)
+    await world.settled()
+    assert await world.partners("draft") == straight
+
+    # A newcomer with a manager, and a mentor who reports to a mentee.
+    await world.person("e4", manager="m0")
+    await world.enroll("mentee", "e4", skills_sought={"s0": 5})
+    await world.change("m1", manager="e1")
+    await world.settled()
+    partners = await world.partners("draft")
+    assert partners.get("e4") != "m0"
+    assert partners["e1"] != "m1"
+    assert len(loads) == begun
+
+
+async def test_a_manager_who_arrives_after_those_below_them_is_found(world, monkeypatch):
+    monkeypatch.setattr(cohorts, "FIRST_WAIT", timedelta(milliseconds=50))
+    loads = every_whole_load_counts(monkeypatch)
+    await world.person("m0", "m1")
+    await world.person("e0", manager="boss")
+    await world.enroll("mentor", "m0", skills_offered={"a": 5})
+    await world.enroll("mentor", "m1", skills_offered={"b": 5})
+    await world.enroll("mentee", "e0", skills_sought={"a": 5})
+    await world.program(cohort=window(world), reporting_line={"rule": "any"})
+    # The plan waits for the manager, and then does without.
+    await until(lambda: _drafted(world, {"e0": "m0"}))
+    begun = len(loads)
+    await world.person("boss", manager="m0")
+    await world.settled()
+    await world.advance(hours=1, minutes=1)
+    assert await world.partners("draft") == {"e0": "m1"}
+    assert len(loads) == begun
+
+
+async def test_a_shown_pair_meets_a_manager_who_arrives_later(world, monkeypatch):
+    monkeypatch.setattr(cohorts, "FIRST_WAIT", timedelta(milliseconds=50))
+    await world.person("m0")
+    await world.person("e0", manager="boss")
+    await world.enroll("mentor", "m0", skills_offered={"a": 5})
+    await world.enroll("mentee", "e0", skills_sought={"a": 5})
+    await world.program(reporting_line={"rule": "any"})
+    await until(lambda: _drafted(world, {"e0": "m0"}, "proposed"))
+    await world.person("boss", manager="m0")
+    await world.settled()
+    await world.advance(hours=1, minutes=1)
+    assert (await world.pair_of("e0"))["state"] == "withdrawn"
+
+
+async def _drafted(world, partners, state="draft"):
+    return await world.partners(state) == partners
 
 
 async def test_a_program_that_changes_its_rules_is_planned_from_the_start(world):

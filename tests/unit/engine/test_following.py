@@ -9,6 +9,7 @@ from services.matching.domain.gates import allowed
 from services.matching.domain.people import Person
 from services.matching.domain.pool import Pool
 from services.matching.domain.score import score
+from services.matching.domain.tree import above
 from services.matching.engine.following import Following, Found
 from services.matching.engine.given import People, people
 from services.matching.engine.match import match
@@ -50,6 +51,14 @@ def another(rng: np.random.Generator, role: str, number: int, before: Person | N
     return replace(found, enrollment=before.enrollment, participant=before.participant)
 
 
+def moved(rng: np.random.Generator, known: dict[str, Person], tree: dict[str, str | None]) -> list[Person]:
+    """Somebody gets another manager, or none: they and all below them, as they were."""
+    names = sorted({p.participant for p in known.values()})
+    one, other = names[int(rng.integers(len(names)))], names[int(rng.integers(len(names)))]
+    tree[one] = other if rng.random() < 0.8 and one != other else None
+    return [p for p in known.values() if one in (p.participant, *above(tree, p.participant, None))]
+
+
 @pytest.mark.parametrize("objective", ["participation", "score"])
 @pytest.mark.parametrize("seed", range(25))
 def test_after_every_change_it_is_as_good_as_everybody_solved_anew(objective: str, seed: int) -> None:
@@ -62,8 +71,9 @@ def test_after_every_change_it_is_as_good_as_everybody_solved_anew(objective: st
     assert (found.gap, found.proof_current) == (0.0, True)
     rng = np.random.default_rng([seed, 5])
     known = {p.enrollment: p for p in (*given.mentees, *given.pool.mentors)}
+    tree: dict[str, str | None] = dict(given.pool.managers)
     for turn in range(20):
-        changed = []
+        changed = moved(rng, known, tree) if turn % 3 == 0 else []
         for _ in range(int(rng.integers(1, 4))):
             role = ["mentee", "mentor"][int(rng.integers(0, 2))]
             twice = {p.enrollment for p in changed}
@@ -77,10 +87,11 @@ def test_after_every_change_it_is_as_good_as_everybody_solved_anew(objective: st
             [p for p in known.values() if p.role == "mentor"],
             rules,
             NOW,
-            given.pool.managers,
+            dict(tree),
             found.pairs,
         )
-        found = follows.change(changed, NOW, {})
+        found = follows.change(changed, NOW, tree)
+        assert all(follows.knows(each, tree) for each in changed)
         assert worth(now, found) == fresh(now)
         if turn % 7 == 6:
             now = people(now.mentees, now.pool.mentors, rules, NOW, now.pool.managers, found.pairs)
