@@ -103,7 +103,10 @@ class PlanOut(BaseModel):
     pairs: int = Field(description="Drafts and new proposals of this plan.")
     left_mentees: int
     spare_mentors: int
-    gap: float = Field(description="Share of what could be gained at most; 0: proved that nothing is better.")
+    gap: float = Field(
+        description="Share of what could be gained at most; 0: proved that nothing is better; 1: not even the number"
+        " of pairs is proved just now."
+    )
     proved: bool = Field(
         description="Whether the proof is about this plan, or of the one before its repairs."
     )

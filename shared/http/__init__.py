@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shared.http.app import Service, create_app
     from shared.http.auth import require, signed_link
     from shared.http.etags import IfMatch, MayMatch, MustMatch, etag
-    from shared.http.idempotency import Idempotent, Once, Reply
+    from shared.http.idempotency import Idempotent, Once, Reply, answers_of
     from shared.http.identity import Caller, in_program
     from shared.http.paging import Page, Paged, Paging
     from shared.http.problems import FieldError, Problem, conflict, forbidden, invalid, not_found
@@ -30,6 +30,7 @@ __all__ = [
     "Problem",
     "Reply",
     "Service",
+    "answers_of",
     "conflict",
     "create_app",
     "etag",
@@ -46,7 +47,7 @@ _PLACES = {
     "app": ("Service", "create_app"),
     "auth": ("require", "signed_link"),
     "etags": ("IfMatch", "MayMatch", "MustMatch", "etag"),
-    "idempotency": ("Idempotent", "Once", "Reply"),
+    "idempotency": ("Idempotent", "Once", "Reply", "answers_of"),
     "identity": ("Caller", "in_program"),
     "paging": ("Page", "Paged", "Paging"),
     "problems": ("FieldError", "Problem", "conflict", "forbidden", "invalid", "not_found"),

@@ -35,6 +35,8 @@ class Answer(BaseModel):
     status: int
     content: str | None
     headers: dict[str, str]
+    about: str | None = None
+    """The person whose data are in the content, if they are anybody's."""
 
 
 class Answers(Protocol):
@@ -46,6 +48,9 @@ class Answers(Protocol):
 
     async def get(self, tx: Any, id: str) -> Answer | None: ...
     async def add(self, tx: Any, id: str, answer: Answer) -> None: ...
+    async def erase(self, tx: Any, about: str) -> None:
+        """Empty all answers about a person. Their keys stay: a late repetition must not make the person anew."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Reply:
     status: int = 200
     revision: int | None = None
     location: str | None = None
+    about: str | None = None
+    """The person whose data it holds: their erasure empties the stored answer."""
 
     def headers(self) -> dict[str, str]:
         found = {}
@@ -104,7 +111,7 @@ class Once:
     async def _stored(
         self, commands: Commands, caller: Caller, run: Callable[[Any], Awaitable[Reply]], id: str, mark: str
     ) -> Response:
-        answers: Answers = self._request.app.state.answers
+        answers = answers_of(self._request)
 
         async def both(tx: Any) -> tuple[Answer, bool]:
             stored = await answers.get(tx, id)
@@ -134,6 +141,12 @@ class Once:
     async def _fingerprint(self) -> str:
         head = f"{self._request.url.path}?{self._request.url.query}\n".encode()
         return hashlib.sha256(head + await self._request.body()).hexdigest()
+
+
+def answers_of(request: Request) -> Answers:
+    """Where the application keeps its answers."""
+    answers: Answers = request.app.state.answers
+    return answers
 
 
 def route_of(scope: Any) -> str:
@@ -167,7 +180,9 @@ def _answer(reply: Reply, mark: str) -> Answer:
     if reply.body is not None:
         body = jsonable_encoder(reply.body)
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Answer(fingerprint=mark, status=reply.status, content=content, headers=reply.headers())
+    return Answer(
+        fingerprint=mark, status=reply.status, content=content, headers=reply.headers(), about=reply.about
+    )
 
 
 def _response(answer: Answer, replayed: bool = False) -> Response:

@@ -23,6 +23,7 @@ class StoredAnswers:
         it.
         """
         await at.database[COLLECTION].create_index([("expire_at", 1)], expireAfterSeconds=0)
+        await at.database[COLLECTION].create_index([("about", 1)])
 
     async def get(self, tx: "Transaction", id: str) -> Answer | None:
         """The answer stored under this key, or None."""
@@ -40,3 +41,8 @@ class StoredAnswers:
             **answer.model_dump(mode="json"),
         }
         await tx.database[COLLECTION].insert_one(row, session=tx.session)
+
+    async def erase(self, tx: "Transaction", about: str) -> None:
+        """Empty all answers about a person of the transaction's organization; their keys stay until they expire."""
+        where = {"about": about, "organization": tx.organization}
+        await tx.database[COLLECTION].update_many(where, {"$set": {"content": None}}, session=tx.session)

@@ -63,6 +63,28 @@ async def test_a_command_keeps_what_it_wrote_and_returns_its_result(both):
     assert kernel.view("acme").organization == "acme"
 
 
+async def test_answers_about_somebody_who_is_erased_are_emptied_and_keep_their_keys(both):
+    kernel, answers, _ = both
+
+    async def write(tx):
+        for id, about in (("x1", "ana"), ("x2", "ben"), ("x3", None)):
+            await answers.add(tx, id, answer(id).model_copy(update={"about": about}))
+
+    async def erase(tx):
+        await answers.erase(tx, "ana")
+
+    async def read(tx):
+        return [await answers.get(tx, id) for id in ("x1", "x2", "x3")]
+
+    await kernel.command("acme", write)
+    await kernel.command("other", erase)
+    assert [each.content for each in await kernel.command("acme", read)] == ["x1", "x2", "x3"]
+    await kernel.command("acme", erase)
+    found = await kernel.command("acme", read)
+    assert [each.content for each in found] == [None, "x2", "x3"]
+    assert found[0].fingerprint == "f"
+
+
 async def test_a_command_that_raises_leaves_nothing(both):
     kernel, answers, _ = both
 

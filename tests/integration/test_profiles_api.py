@@ -75,6 +75,11 @@ async def test_a_person_is_added_changed_and_erased(
         await api.call("DELETE", path, role="hr", expect=403)
         await api.call("DELETE", path, expect=204)
         await api.call("GET", path, expect=404)
+        # Nor does the answer that a repetition would get keep anything, or make the person anew.
+        repeated = await api.call("POST", "/v1/participants", json=ANA | link, **sent)
+        assert repeated.content == b""
+        everybody = (await api.get("/v1/participants", role="hr"))["items"]
+        assert [each["id"] for each in everybody] == [ben["id"]]
         await settled(kernel)
         for topic in (PARTICIPANTS, CONTACTS):
             last = [body for _, id, _, body in await published(chosen, topic) if id == made["id"]][-2:]

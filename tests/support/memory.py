@@ -99,3 +99,8 @@ class MemoryAnswers:
 
     async def add(self, tx: Any, id: str, answer: Answer) -> None:
         tx.rows[f"answer/{id}"] = answer
+
+    async def erase(self, tx: Any, about: str) -> None:
+        for id, row in list(tx.rows.items()):
+            if isinstance(row, Answer) and row.about == about:
+                tx.rows[id] = row.model_copy(update={"content": None})

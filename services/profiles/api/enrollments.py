@@ -182,7 +182,7 @@ def add(router: APIRouter, parts: Parts) -> None:
                 wanted = domain.applied(wanted)
             stored = await writing.settle(tx, id, before, wanted, person, plan)
             answer = shown(stored, plan.state, caller)
-            return Reply(answer, 201, stored.revision, f"/v1/enrollments/{id}")
+            return Reply(answer, 201, stored.revision, f"/v1/enrollments/{id}", about=body.participant)
 
         return await once(caller, run)
 
@@ -243,7 +243,8 @@ def add(router: APIRouter, parts: Parts) -> None:
             wanted = tried(lambda: step(before.state, tx), Refused, "Look at the enrollment's state.")
             person, program = await around(tx, before.state)
             stored = await writing.settle(tx, id, before, wanted, person, program)
-            return Reply(shown(stored, program.state, caller), revision=stored.revision)
+            answer = shown(stored, program.state, caller)
+            return Reply(answer, revision=stored.revision, about=before.state.participant)
 
         return await once(caller, run)
 

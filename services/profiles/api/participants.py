@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
 from services.profiles.api.parts import PEOPLE, Parts, found, revision_of, sees_person
@@ -33,6 +33,7 @@ from shared.http import (
     Paged,
     Problem,
     Reply,
+    answers_of,
     conflict,
     etag,
     invalid,
@@ -143,7 +144,7 @@ def add(router: APIRouter, parts: Parts) -> None:
             stored = found(await writing.person(tx, id, None, person), "participant")
             named = found(await writing.contact(tx, id, None, contact), "participant")
             place = f"/v1/participants/{id}"
-            return Reply(shown(stored, named), 201, revision_of(stored, named), place)
+            return Reply(shown(stored, named), 201, revision_of(stored, named), place, about=id)
 
         return await once(caller, run)
 
@@ -230,13 +231,14 @@ def add(router: APIRouter, parts: Parts) -> None:
         return await _change(id, caller, body, if_match, response)
 
     @router.delete("/participants/{id}", status_code=204)
-    async def erase_participant(id: str, caller: Admin, if_match: MayMatch) -> Response:
+    async def erase_participant(id: str, caller: Admin, if_match: MayMatch, request: Request) -> Response:
         """Erase a person: profile, names, enrollments and links, here and in every reader of the events."""
 
         async def run(tx: Transaction) -> None:
             person, contact = await both(tx, id)
             if_match.check(revision_of(person, contact))
             await erase_person(store, tx, person, contact)
+            await answers_of(request).erase(tx, id)
 
         await kernel.command(caller.organization, run)
         return Response(status_code=204)
