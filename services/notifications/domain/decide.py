@@ -22,6 +22,7 @@ from services.notifications.domain.outcomes import (
     evolve,
 )
 from services.notifications.domain.receivers import asked, nudged, placed, post_id
+from services.notifications.domain.relevance import ABOUT_A_DATE
 from services.notifications.domain.reviews import reviewed
 from services.notifications.domain.state import Attention, Case, Nudged, Post, Rematch, Status
 from shared.ladder import Ask, Precedence, Rung, due_at, due_rung
@@ -131,9 +132,15 @@ class _Run:
             rungs = self.facts.rules.ladder.rungs
             top = any(rung.number == case.track.rung and rung.ask is Ask.REMATCH for rung in rungs)
             self.add(Reopened(cause.kind, cause.since, top=top))
-        elif case is None or case.status is not Status.DISMISSED or cause.since > case.since:
-            # A dismissed case stays dismissed for the silence it was about; only a later one opens another.
+        elif case is None or case.status is not Status.DISMISSED or self._is_later(cause, case):
             self.add(Opened(cause.kind, cause.since))
+
+    def _is_later(self, cause: Signal, case: Case) -> bool:
+        """A dismissed case stays dismissed for the silence it was about; only a later one opens another.
+
+        A session of before that is reported only now moves the beginning of a silence, and makes no other.
+        """
+        return cause.since > max(case.since, case.closed_at.date() if case.closed_at else case.since)
 
     def _same_silence(self, case: Case, health: Health) -> bool:
         """health.md, Case: (last session before the new silence - recovering session) <= 2 c."""
@@ -203,12 +210,11 @@ class _Run:
         if self.current or condition(health) or pair.state != "active" or hold(self.facts, self.now):
             # No case under its condition: the coordinator has dismissed it, and a reminder would say it again.
             return
-        known = {nudged.kind: nudged.since for nudged in self.attention.nudged}
         fresh = [
             signal
             for signal in health.signals
             if signal.kind.startswith(NUDGE)
-            and (signal.kind not in known or signal.since > known[signal.kind])
+            and not self._was_nudged(signal)
             and not (signal.kind in OF_A_CASE and self._was_a_case(signal))
         ]
         if not fresh:
@@ -230,8 +236,20 @@ class _Run:
                 details=tuple(sorted(kinds)),
             )
             posts.append(post)
-        remembered = tuple(Nudged(kind=signal.kind, since=signal.since) for signal in fresh)
+        today = self.now.date()
+        remembered = tuple(Nudged(kind=signal.kind, since=signal.since, on=today) for signal in fresh)
         self.add(Nudge(remembered, tuple(posts)))
+
+    def _was_nudged(self, signal: Signal) -> bool:
+        """Whether that was said already. About meeting it is said again only once they have met since then: a
+        session of before that is reported late moves the beginning of a silence, and makes no other.
+        """
+        known = next((one for one in self.attention.nudged if one.kind == signal.kind), None)
+        if known is None:
+            return False
+        if signal.kind not in ABOUT_A_DATE:
+            return signal.since <= known.since
+        return self.facts.last_held is None or self.facts.last_held <= (known.on or known.since)
 
     def _was_a_case(self, signal: Signal) -> bool:
         """What began before the last case closed was its matter; two who have just met get no mail for it."""

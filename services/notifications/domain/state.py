@@ -92,10 +92,11 @@ class Review(Frozen):
 
 
 class Nudged(Frozen):
-    """The last nudge of a kind: sent again only for a later `since`."""
+    """The last nudge of a kind, decided `on` a day: sent again only for what began later."""
 
     kind: str
     since: date
+    on: date | None = None
 
 
 class Busy(Frozen):

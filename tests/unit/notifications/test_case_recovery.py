@@ -78,6 +78,8 @@ def test_a_dismissed_case_stays_dismissed_for_its_silence_only() -> None:
     assert isinstance(dismissed, Attention)
     assert service.change(attention=dismissed) == []
     assert service.after(60) == []
+    reported_late = service.change(health=stalled(date(2026, 3, 2)), last_held=date(2026, 2, 2))
+    assert reported_late == []
     assert kinds(service.change(health=stalled(date(2026, 5, 10)))) == ["Opened", "Fired"]
 
 

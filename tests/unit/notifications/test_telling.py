@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from a_pair import PAIR, WELL, Service, facts, kinds
+from a_pair import DAY, PAIR, WELL, Service, facts, kinds
 
 from services.notifications.domain.facts import Facts, Health, Pair, Person, Signal
 from services.notifications.domain.outcomes import (
@@ -23,6 +23,18 @@ def test_several_nudges_are_one_message_and_each_comes_once() -> None:
     }
     service.daily(30)
     assert len(service.mail) == 2
+
+
+def test_a_session_that_is_reported_late_brings_no_second_reminder() -> None:
+    quiet = Health(14, (Signal("nudge.not_meeting", date(2026, 3, 2)),))
+    service = Service(facts(health=quiet, last_held=date(2026, 2, 6)))
+    assert kinds(service.run()) == ["Nudge"]
+    service.now += 3 * DAY
+    later = Health(14, (Signal("nudge.not_meeting", date(2026, 3, 5)),))
+    assert service.change(health=later, last_held=date(2026, 2, 9)) == []
+    service.now += 30 * DAY
+    again = Health(14, (Signal("nudge.not_meeting", date(2026, 4, 3)),))
+    assert kinds(service.change(health=again, last_held=date(2026, 3, 10))) == ["Nudge"]
 
 
 def test_a_pair_with_a_case_gets_no_nudge() -> None:
