@@ -35,6 +35,7 @@ from shared.http import (
     MustMatch,
     Page,
     Paged,
+    Problem,
     Reply,
     conflict,
     etag,
@@ -196,7 +197,12 @@ def routes(store: Store, view: Callable[[str], View]) -> APIRouter:
         found = await pair_of(at, caller, pair)
         stored = await store.health.get(at, pair)
         if stored is None:
-            raise not_found("health of a pair that has begun")
+            raise Problem(
+                404,
+                "not-begun",
+                "This pair has no health yet: its time has not begun.",
+                fix="Ask once it has.",
+            )
         # A coordinator who is a member reads as a member: nobody reads the score of an own pair.
         if _member(found, caller) is not None:
             return shared_facts(stored.state.health)

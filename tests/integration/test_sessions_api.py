@@ -102,6 +102,18 @@ async def test_members_read_shared_facts_and_no_score_band_or_total(stage):  # n
         assert (await both.get("/v1/programs/program/health")).json()["items"] == []
 
 
+async def test_a_pair_whose_time_has_not_begun_has_no_health_and_says_why(stage):  # noqa: F811
+    await stage.pair("early", state="proposed", mentee="cy")
+    async with stage.client("participant", participant="cy") as cy:
+        early = await cy.get("/v1/pairs/early/health")
+        assert (early.status_code, early.json()["type"]) == (404, "/problems/not-begun")
+        assert "has not begun" in early.json()["detail"]
+        wrong = await cy.post(
+            "/v1/pairs/early/sessions", json={"state": "held", "start": in_hours(stage, -3)}
+        )
+        assert (wrong.status_code, wrong.json()["type"]) == (409, "/problems/not-a-pair")
+
+
 async def test_nobody_else_learns_that_the_pair_exists(stage):  # noqa: F811
     await stage.held(0)
     others = [
