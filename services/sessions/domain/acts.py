@@ -63,10 +63,7 @@ def correct(pair: Pair, before: Record, told: Told, now: datetime) -> Record:
 
     A correction is a report again: the other side has not confirmed it.
     """
-    if before.state == SessionState.RESCHEDULED:
-        raise NotNow(
-            "rescheduled", "This session was moved to another one.", "Report the session it was moved to."
-        )
+    _is_current(before)
     _consistent(told)
     record = _told(before, told, now)
     check(record, now, pair.together_since(zone_of(record.zone) or UTC), end_of(pair))
@@ -78,6 +75,7 @@ def move(pair: Pair, before: Record, to: str, told: Told, now: datetime) -> tupl
 
     Raises Refusal or NotNow.
     """
+    _is_current(before)
     if before.state != SessionState.PLANNED:
         raise NotNow(
             "not-planned",
@@ -98,6 +96,15 @@ def move(pair: Pair, before: Record, to: str, told: Told, now: datetime) -> tupl
         ),
         after,
     )
+
+
+def _is_current(before: Record) -> None:
+    if before.state == SessionState.RESCHEDULED:
+        raise NotNow(
+            "rescheduled",
+            "This session was moved to another one.",
+            "Use the session it was moved to: `rescheduled_to` names it.",
+        )
 
 
 def answer(before: Record, by: str | None, confirmation: Confirmation, now: datetime) -> Record:

@@ -150,6 +150,8 @@ def test_moving_a_session_ends_one_plan_in_the_moment_the_next_begins() -> None:
     assert fact("old", 2, old, ROLES).plans[0].moved == later
     with pytest.raises(NotNow, match="moved to another"):
         correct(PAIR, old, Told("held", "bo"), NOW + timedelta(days=9))
+    with pytest.raises(NotNow, match="moved to another"):
+        move(PAIR, old, "elsewhere", told("planned", start=NOW + timedelta(days=5)), later)
     with pytest.raises(NotNow, match="Only a planned session"):
         move(PAIR, reported("held"), "to", told("planned", start=NOW + timedelta(days=4)), NOW)
 
