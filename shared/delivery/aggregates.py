@@ -119,11 +119,9 @@ class Aggregates(Generic[S]):
     async def glimpse(
         self, at: Reader, where: Mapping[str, Any], fields: Sequence[str], size: int
     ) -> AsyncIterator[list[Document]]:
-        """All that match, in no order, outside a transaction, `size` at a time; of each only `id` and these fields,
-        unchecked: for reading very many when little of each is needed."""
+        """All that match, as `query.glimpse` reads them."""
         asked = query.stages(self.indexes, at.organization, where, _ALIVE)
-        only = {"$project": {"_id": 0, "id": 1, **dict.fromkeys(fields, 1)}}
-        async for rows in at.mongo.stream(at.database[self.collection], [*asked, only], size):
+        async for rows in query.glimpse(at, self.collection, asked, fields, size):
             yield rows
 
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:

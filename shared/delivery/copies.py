@@ -103,6 +103,14 @@ class Copies(Generic[E]):
         async for rows in at.mongo.stream(at.database[self.collection], asked, size):
             yield [_copy(row) for row in rows]
 
+    async def glimpse(
+        self, at: Reader, where: Mapping[str, Any], fields: Sequence[str], size: int
+    ) -> AsyncIterator[list[Document]]:
+        """All that match, as `query.glimpse` reads them."""
+        asked = query.stages(self.indexes, at.organization, where, _ALIVE)
+        async for rows in query.glimpse(at, self.collection, asked, fields, size):
+            yield rows
+
     async def count(self, at: Reader, where: Mapping[str, Any]) -> int:
         """How many match."""
         asked = query.stages(self.indexes, at.organization, where, _ALIVE)
