@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from services.matching.engine import prices as pricing
+from services.matching.engine.dense import OfTable, is_table
 from services.matching.engine.exact import exact
 from services.matching.engine.graph import Graph, Ints, Objective, graph
 from services.matching.engine.match import search
 from services.matching.engine.sources import OfGraph
+from services.matching.engine.tops import seated
 
 DENSE = 64
 """Edges per mentee from which only the best of them are solved and the others proved away."""
@@ -65,6 +67,9 @@ def solve(
         raise ValueError(f"objective must be 'score' or 'participation', not {objective!r}")
     given = graph(indptr, indices, scores, capacities, demands)
     first = objective == "participation"
+    top = seated(given, participation=first)
+    if top is not None:
+        return _at_the_top(given, *top, objective)
     pairs, welfare, heads, points = _thin(given, objective) if _dense(given) else _whole(given, objective)
     combined = heads * pricing.weight(given) + points if first else points
     people_bound, upper_bound = pricing.bound(given, combined, participation=first)
@@ -75,6 +80,19 @@ def solve(
         prices=points,
         people_prices=heads,
         people_bound=people_bound if first else len(pairs),
+        objective=objective,
+    )
+
+
+def _at_the_top(given: Graph, pairs: Ints, most: int, objective: Objective) -> Assignment:
+    """Everybody has their largest score: nobody can have more, and one more place would bring nothing."""
+    return Assignment(
+        pairs=pairs,
+        welfare=int(given.scores[given.indptr[pairs[:, 0]] + pairs[:, 1]].sum()),
+        upper_bound=most,
+        prices=np.zeros(given.mentors, np.int64),
+        people_prices=np.zeros(given.mentors, np.int64),
+        people_bound=len(pairs),
         objective=objective,
     )
 
@@ -96,10 +114,10 @@ def _whole(given: Graph, objective: Objective) -> tuple[Ints, int, Ints, Ints]:
 
 def _thin(given: Graph, objective: Objective) -> tuple[Ints, int, Ints, Ints]:
     """Only the best edges at prices that prove the others away; everything at once should that not succeed."""
-    found = search(OfGraph(given), objective)
+    found = search(OfTable(given) if is_table(given) else OfGraph(given), objective)
     welfare = int(found.graph.scores[found.chosen].sum())
     if found.bound > welfare or found.people_bound > len(found.chosen):
         return _whole(given, objective)
     closed = given.capacities == 0  # nobody looked there; this price costs nothing and keeps everyone away
     heads = np.where(closed, int(objective == "participation"), found.heads)
-    return found.pairs, welfare, heads, np.where(closed, int(given.scores.max(initial=0)), found.points)
+    return found.pairs, welfare, heads, np.where(closed, given.largest, found.points)

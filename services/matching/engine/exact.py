@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.matching.engine.auction import auction
-from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.graph import Graph, Ints, by_mentor
 from services.matching.engine.market import Market, adopt
 from services.matching.engine.paths import settle
 from services.matching.engine.prices import weight
@@ -18,11 +18,10 @@ def market(given: Graph, prices: Ints) -> Market:
     width = np.diff(given.indptr)
     # A row is scanned once for each mentor its mentee holds and may each time put all its edges in the front.
     front = int((width * np.clip(given.demands, 1, np.maximum(1, width))).sum()) + mentors + 1
-    degree = np.bincount(given.indices, minlength=mentors)
-    heads = np.concatenate([np.zeros(1, np.int64), np.cumsum(degree, dtype=np.int64)])
+    heads, order = by_mentor(given.indices, mentors)
     # Not limited by the degree: a mentor with more places than candidates has one free, and so costs nothing.
     places = np.minimum(given.capacities, mentees)
-    room = np.minimum(places, degree)
+    room = np.minimum(places, np.diff(heads))
     first = np.concatenate([np.zeros(1, np.int64), np.cumsum(room, dtype=np.int64)])
     return Market(
         starts=given.indptr[:-1].copy(),
@@ -32,7 +31,7 @@ def market(given: Graph, prices: Ints) -> Market:
         rows=given.rows(),
         heads=heads[:-1].copy(),
         tails=heads[1:].copy(),
-        order=np.argsort(given.indices, kind="stable").astype(np.int64),
+        order=order,
         places=places,
         demands=given.demands,
         taken=np.zeros(edges, np.bool_),

@@ -1,7 +1,7 @@
 """The sparse graph every part of the engine works on, checked once at the door."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,16 @@ class Graph:
     """(mentors,): places."""
     demands: Ints
     """(mentees,): how many different mentors each mentee wants."""
+    tops: Ints | None = None
+    """(mentees,): each mentee's largest score, where it is known already; 0 without an edge."""
+    complete: bool = False
+    """Whether it is known that every mentee's edges are all mentors, in their order: a table."""
+
+    @property
+    def largest(self) -> int:
+        """The largest score; 0 without any."""
+        known = self.scores if self.tops is None else self.tops
+        return int(known.max(initial=0))
 
     @property
     def mentees(self) -> int:
@@ -78,18 +88,40 @@ def graph(indptr: Any, indices: Any, scores: Any, capacities: Any, demands: Any 
     wanted = np.ones(len(starts) - 1, np.int64) if demands is None else whole("demands", demands)
     if len(wanted) != len(starts) - 1:
         raise BadGraph(f"demands holds {len(wanted)} mentees, indptr {len(starts) - 1}")
-    for name, values in (("scores", points), ("capacities", places), ("demands", wanted)):
+    tops = np.zeros(len(wanted), np.int64)
+    tables, bad = _survey(starts, mentors, points, len(places), tops)
+    for name, values in (
+        ("scores", points if bad >= 0 else tops),
+        ("capacities", places),
+        ("demands", wanted),
+    ):
         if values.size and int(values.min()) < 0:
             raise BadGraph(f"{name}[{int(values.argmin())}] is negative")
         if values.size and int(values.max()) > LARGEST:
             raise BadGraph(f"{name}[{int(values.argmax())}] is above {LARGEST}")
-    if mentors.size and (int(mentors.min()) < 0 or int(mentors.max()) >= len(places)):
-        raise BadGraph(f"indices names a mentor outside 0 … {len(places) - 1}")
-    result = Graph(starts, mentors, points, places, wanted)
-    if int(points.max(initial=0)) * (result.mentees + result.mentors + 1) > 2**58:
+    if bad >= 0:
+        _refuse(starts, mentors, len(places), bad)
+    result = Graph(starts, mentors, points, places, wanted, tops, complete=tables == len(wanted))
+    if result.largest * (result.mentees + result.mentors + 1) > 2**58:
         raise BadGraph("scores are too large for this many people: their sums would not fit 64 bits")
-    _refuse_twins(result)
     return result
+
+
+def by_mentor(indices: Ints, mentors: int) -> tuple[Ints, Ints]:
+    """(mentors + 1,) where each mentor's edges begin in the second: all edges, mentor after mentor, in their order."""
+    heads = np.zeros(mentors + 1, np.int64)
+    np.cumsum(np.bincount(indices, minlength=mentors), out=heads[1:])
+    order = np.empty(len(indices), np.int64)
+    _count_out(indices, heads.copy(), order)
+    return heads, order
+
+
+@kernel
+def _count_out(indices: Longs, at: Longs, order: Longs) -> None:
+    """Each edge to the next position of its mentor."""
+    for e in range(len(indices)):
+        order[at[indices[e]]] = e
+        at[indices[e]] += 1
 
 
 def of_edges(rows: Ints, indices: Ints, scores: Ints, capacities: Ints, demands: Ints) -> Graph:
@@ -100,21 +132,44 @@ def of_edges(rows: Ints, indices: Ints, scores: Ints, capacities: Ints, demands:
     return Graph(starts, indices[order], scores[order], capacities, demands)
 
 
-def _refuse_twins(given: Graph) -> None:
+def _refuse(indptr: Ints, indices: Ints, mentors: int, edge: int) -> NoReturn:
     """One mentor twice in a row would give a mentee with two wishes the same mentor twice."""
-    seen = np.full(given.mentors, -1, np.int64)
-    twin = _twin(given.indptr, given.indices, seen)
-    if twin >= 0:
-        mentee = int(np.searchsorted(given.indptr, twin, side="right")) - 1
-        raise BadGraph(f"mentee {mentee} has mentor {int(given.indices[twin])} twice")
+    if int(indices.min()) < 0 or int(indices.max()) >= mentors:
+        raise BadGraph(f"indices names a mentor outside 0 … {mentors - 1}")
+    mentee = int(np.searchsorted(indptr, edge, side="right")) - 1
+    raise BadGraph(f"mentee {mentee} has mentor {int(indices[edge])} twice")
 
 
 @kernel
-def _twin(indptr: Longs, indices: Longs, seen: Longs) -> int:
-    """The first edge whose mentor its row has already; −1: none."""
+def _survey(indptr: Longs, indices: Longs, scores: Longs, mentors: int, tops: Longs) -> tuple[int, int]:
+    """Everything that is asked of the edges, in one pass: a large table takes longer to read than to check.
+
+    Into tops each row's largest score. Returns how many rows are all mentors in their order, and an edge that may
+    not be (a score out of range, a mentor who does not exist or stands in the row already); −1: none.
+    """
+    seen = np.full(mentors, -1, np.int64)
+    tables = 0
     for i in range(len(indptr) - 1):
-        for e in range(indptr[i], indptr[i + 1]):
-            if seen[indices[e]] == i:
-                return e
-            seen[indices[e]] = i
-    return -1
+        own = scores[indptr[i] : indptr[i + 1]]
+        theirs = indices[indptr[i] : indptr[i + 1]]
+        top = 0
+        signs = 0
+        for k in range(len(own)):
+            top = max(top, own[k])
+            signs |= own[k]
+        if signs < 0 or top > LARGEST:
+            return tables, indptr[i]
+        tops[i] = top
+        if len(theirs) == mentors:
+            away = 0
+            for k in range(len(theirs)):
+                away |= theirs[k] ^ k
+            if away == 0:
+                tables += 1
+                continue
+        for k in range(len(theirs)):
+            j = theirs[k]
+            if j < 0 or j >= mentors or seen[j] == i:
+                return tables, indptr[i] + k
+            seen[j] = i
+    return tables, -1

@@ -206,12 +206,19 @@ def _tops(
     for i in range(len(indptr) - 1):
         count = 0
         beyond = outside[i] + shift
+        wanted = demands[i]
+        if wanted == 1:  # nearly everybody: no need to sort
+            top = max(beyond, 0)
+            for e in range(indptr[i], indptr[i + 1]):
+                top = max(top, scores[e] + shift - prices[indices[e]])
+            total += top
+            proved[i] = top > beyond or beyond <= 0
+            continue
         for e in range(indptr[i], indptr[i + 1]):
             gain = scores[e] + shift - prices[indices[e]]
             if gain > beyond and gain > 0:
                 best[count] = gain
                 count += 1
-        wanted = demands[i]
         if count > wanted:
             best[:count].sort()
         for k in range(min(count, wanted)):

@@ -11,7 +11,7 @@ prices of an optimal solution the bound *is* its welfare (linear programming dua
 import numpy as np
 
 from services.matching.engine.compile import Flags, Longs, kernel
-from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.graph import Graph, Ints, by_mentor
 
 HUGE = 2**62
 
@@ -25,7 +25,7 @@ def weight(given: Graph) -> int:
 
     Only prices ever hold it (each at most weight + score, so never near 2⁶³); sums keep the two parts apart.
     """
-    return 4 * (int(given.scores.max(initial=0)) + 1) * (given.mentees + given.mentors + 1)
+    return 4 * (given.largest + 1) * (given.mentees + given.mentors + 1)
 
 
 def recover(given: Graph, chosen: Ints, *, participation: bool) -> Ints:
@@ -42,18 +42,15 @@ def recover(given: Graph, chosen: Ints, *, participation: bool) -> Ints:
     served = np.bincount(rows[chosen], minlength=given.mentees)
     full = load >= given.capacities
     sated = served >= given.demands
-    by_mentor = chosen[np.argsort(given.indices[chosen], kind="stable")]
-    holders = rows[by_mentor]
+    starts, order = by_mentor(given.indices[chosen], given.mentors)
+    holders = rows[chosen][order]
     least = np.zeros(given.mentors, np.int64)
     roof = int(points.max(initial=0))
-    if not _least(
-        given.indptr, given.indices, points, taken, sated, full, _starts(load), holders, roof, least
-    ):
+    if not _least(given.indptr, given.indices, points, taken, sated, full, starts, holders, roof, least):
         raise NotOptimal("a chain of moves would improve this assignment")
     if participation:
         return least
-    order = np.argsort(given.indices, kind="stable").astype(np.int64)
-    columns = _starts(np.bincount(given.indices, minlength=given.mentors))
+    columns, order = by_mentor(given.indices, given.mentors)
     greatest = np.where(full, HUGE, 0).astype(np.int64)
     gains = np.zeros(given.mentees, np.int64)
     _greatest(given.indptr, given.indices, points, taken, columns, order, rows, gains, greatest)
@@ -62,10 +59,6 @@ def recover(given: Graph, chosen: Ints, *, participation: bool) -> Ints:
     middle[closed] = 0
     _closed(given.indptr, given.indices, points, taken, sated, given.demands, closed, middle)
     return middle
-
-
-def _starts(counts: Ints) -> Ints:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
 
 
 def parts(prices: Ints, unit: int) -> tuple[Ints, Ints]:
@@ -77,7 +70,9 @@ def parts(prices: Ints, unit: int) -> tuple[Ints, Ints]:
 def bound(given: Graph, prices: Ints, *, participation: bool) -> tuple[int, int]:
     """The upper bound (people, points) that `prices` prove for this graph; people is 0 under score."""
     unit = weight(given) if participation else 0
-    people, points = row_bounds(given.indptr, given.indices, given.scores, given.demands, prices, unit)
+    people, points = row_bounds(
+        given.indptr, given.indices, given.scores, given.demands, prices, unit, given.complete
+    )
     places = np.minimum(given.capacities, given.mentees)  # each mentee takes one place of a mentor at most
     if not participation:
         return 0, int(points) + _product(places, prices)
@@ -216,28 +211,43 @@ def _closed(
 
 @kernel
 def row_bounds(
-    indptr: Longs, indices: Longs, scores: Longs, demands: Longs, prices: Longs, unit: int
+    indptr: Longs,
+    indices: Longs,
+    scores: Longs,
+    demands: Longs,
+    prices: Longs,
+    unit: int,
+    complete: bool,
 ) -> tuple[int, int]:
-    """Σᵢ the dᵢ largest positive sᵢⱼ − vⱼ, as (people, points)."""
+    """Σᵢ the dᵢ largest positive sᵢⱼ − vⱼ, as (people, points). complete: the edges are a table."""
     people = 0
     total = 0
     widest = 0
     for i in range(len(indptr) - 1):
         widest = max(widest, indptr[i + 1] - indptr[i])
-    best = np.empty(widest, np.int64)
+    best = np.empty(max(1, widest), np.int64)
     for i in range(len(indptr) - 1):
+        own = scores[indptr[i] : indptr[i + 1]]
+        theirs = indices[indptr[i] : indptr[i + 1]]
         count = 0
-        for e in range(indptr[i], indptr[i + 1]):
-            gain = unit + scores[e] - prices[indices[e]]
-            if gain <= 0:
-                continue
-            if demands[i] == 1 and count == 1:  # nearly everybody: no need to sort
-                best[0] = max(best[0], gain)
-                continue
-            best[count] = gain
-            count += 1
-        if count > demands[i]:
-            best[:count].sort()
+        if demands[i] == 1:  # nearly everybody: no need to sort
+            top = -unit
+            if complete:
+                for j in range(len(own)):
+                    top = max(top, own[j] - prices[j])
+            else:
+                for e in range(len(own)):
+                    top = max(top, own[e] - prices[theirs[e]])
+            best[0] = top + unit
+            count = 1
+        else:
+            for e in range(len(own)):
+                gain = unit + own[e] - prices[theirs[e]]
+                if gain > 0:
+                    best[count] = gain
+                    count += 1
+            if count > demands[i]:
+                best[:count].sort()
         for k in range(min(count, demands[i])):
             gain = best[count - 1 - k]
             if unit > 0:

@@ -152,7 +152,7 @@ class Standing:
         # Nobody pays for a place that there is not.
         prices = np.where(given.capacities == 0, self.unit + self.largest + self.bonus, self.market.prices)
         people, points = pricing.row_bounds(
-            given.indptr, given.indices, given.scores, given.demands, prices, self.unit
+            given.indptr, given.indices, given.scores, given.demands, prices, self.unit, given.complete
         )
         places = np.minimum(given.capacities, given.mentees)
         heads, rest = pricing.parts(prices, self.unit) if self.unit else (np.zeros_like(prices), prices)

@@ -16,9 +16,6 @@ from services.matching.engine.thresholds import OUTSIDE
 
 Ints32 = npt.NDArray[np.int32]
 
-BLOCK = 32
-"""Mentors of a dense row that are looked at together."""
-
 
 class Fetched(NamedTuple):
     """Of some mentees, row by row: the best mentors, unsorted."""
@@ -113,7 +110,6 @@ class OfGraph:
         self.order = np.arange(graph.mentees, dtype=np.int32)
         self.first = weight(graph)
         self.most = self.first // 2
-        self.full = bool(_full(graph.indptr, graph.indices, graph.mentors))
 
     def best(self, mentees: Ints32, prices: Ints, keep: int) -> Fetched:
         size = len(mentees)
@@ -121,7 +117,7 @@ class OfGraph:
         counts, rest = np.zeros(size, np.int32), np.zeros(size, np.int64)
         g = self.graph
         cut = np.where(g.capacities > 0, prices, 2**61)
-        _best(g.indptr, g.indices, g.scores, cut, self.full, mentees, keep, mentors, scores, counts, rest)
+        _best(g.indptr, g.indices, g.scores, cut, mentees, keep, mentors, scores, counts, rest)
         return Fetched(mentors, scores, counts, rest)
 
 
@@ -145,39 +141,11 @@ def _extra(given: People | None, found: Cohort, mentees: Ints32) -> Ints32:
 
 
 @kernel
-def _full(indptr: Longs, indices: Longs, mentors: int) -> bool:
-    """Whether every row holds every mentor, in order: a dense table."""
-    for i in range(len(indptr) - 1):
-        if indptr[i + 1] - indptr[i] != mentors:
-            return False
-        for j in range(mentors):
-            if indices[indptr[i] + j] != j:
-                return False
-    return True
-
-
-@kernel
-def _tops_of(scores: Longs, cut: Longs, tops: Longs) -> int:
-    """The best score − price of every block of a dense row; how many blocks."""
-    count = 0
-    for begin in range(0, len(scores), BLOCK):
-        own = scores[begin : begin + BLOCK]
-        theirs = cut[begin : begin + BLOCK]
-        top = -(1 << 62)
-        for k in range(len(own)):
-            top = max(top, own[k] - theirs[k])
-        tops[count] = top
-        count += 1
-    return count
-
-
-@kernel
 def _best(
     indptr: Longs,
     indices: Longs,
     scores: Longs,
     cut: Longs,
-    full: bool,
     mentees: Ints32Arg,
     keep: int,
     mentors: Rows32,
@@ -187,61 +155,47 @@ def _best(
 ) -> None:
     """As `OfCohort.best`, from the rows of a graph. cut: prices, 2⁶¹ where there is no place."""
     value = np.empty(keep, np.int64)
-    tops = np.empty(len(cut) // BLOCK + 1, np.int64)
     for x in range(len(mentees)):
         i = mentees[x]
         count = 0
         floor = -(1 << 60)
         left = False
-        blocks = 0
-        if full and (indptr[i + 1] - indptr[i]) // BLOCK >= keep:
-            blocks = _tops_of(scores[indptr[i] : indptr[i + 1]], cut, tops)
-            # As many as are kept are at least as good as the last of the best blocks' tops.
-            floor = max(floor, np.sort(tops[:blocks])[blocks - keep] - 1)
-        begin = indptr[i]
-        while begin < indptr[i + 1]:
-            end = min(begin + BLOCK, indptr[i + 1])
-            if blocks and tops[(begin - indptr[i]) // BLOCK] <= floor:
-                left = left or tops[(begin - indptr[i]) // BLOCK] > -(1 << 60)
-                begin = end
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            gain = scores[e] - cut[j]
+            if gain <= floor:
+                left = left or cut[j] < 2**61
                 continue
-            for e in range(begin, end):
-                j = indices[e]
-                gain = scores[e] - cut[j]
-                if gain <= floor:
-                    left = left or cut[j] < 2**61
-                    continue
-                if count < keep:
-                    at = count
-                    count += 1
-                    while at > 0:
-                        parent = (at - 1) >> 1
-                        if value[parent] <= gain:
-                            break
-                        value[at] = value[parent]
-                        mentors[x, at] = mentors[x, parent]
-                        points[x, at] = points[x, parent]
-                        at = parent
-                else:
-                    left = True
-                    at = 0
-                    while True:
-                        child = 2 * at + 1
-                        if child >= keep:
-                            break
-                        if child + 1 < keep and value[child + 1] < value[child]:
-                            child += 1
-                        if value[child] >= gain:
-                            break
-                        value[at] = value[child]
-                        mentors[x, at] = mentors[x, child]
-                        points[x, at] = points[x, child]
-                        at = child
-                value[at] = gain
-                mentors[x, at] = j
-                points[x, at] = scores[e]
-                if count == keep:
-                    floor = value[0]
-            begin = end
+            if count < keep:
+                at = count
+                count += 1
+                while at > 0:
+                    parent = (at - 1) >> 1
+                    if value[parent] <= gain:
+                        break
+                    value[at] = value[parent]
+                    mentors[x, at] = mentors[x, parent]
+                    points[x, at] = points[x, parent]
+                    at = parent
+            else:
+                left = True
+                at = 0
+                while True:
+                    child = 2 * at + 1
+                    if child >= keep:
+                        break
+                    if child + 1 < keep and value[child + 1] < value[child]:
+                        child += 1
+                    if value[child] >= gain:
+                        break
+                    value[at] = value[child]
+                    mentors[x, at] = mentors[x, child]
+                    points[x, at] = points[x, child]
+                    at = child
+            value[at] = gain
+            mentors[x, at] = j
+            points[x, at] = scores[e]
+            if count == keep:
+                floor = value[0]
         counts[x] = count
         rest[x] = floor if left else OUTSIDE
