@@ -18,7 +18,7 @@ help: ## list the targets
 # Again when its sources have changed: otherwise the first plan would wait for it.
 .venv/.compiled: .venv/.installed $(wildcard services/matching/engine/*.py)
 	@echo "Compiling the matching engine (once, half a minute)"
-	@$(BIN)/python -c "import services.matching.planning"
+	@$(BIN)/python -c "import services.matching.planning, services.matching.engine.assign"
 	@touch $@
 
 venv: .venv/.compiled ## make .venv from the lock
