@@ -4,6 +4,7 @@ import numpy as np
 
 from services.matching.engine.columns import Columns
 from services.matching.engine.compile import Ints32, Longs, Rows32, kernel
+from services.matching.engine.heap import keep_best
 from services.matching.engine.rows import common_hours, row
 
 
@@ -101,36 +102,11 @@ def retrieve(
                     gain = np.int64(out[j]) - cut[j]
                     if out[j] < least or gain <= floor or places[j] == 0:
                         continue
-                    if count < keep:
-                        at = count
-                        count += 1
-                        while at > 0:
-                            parent = (at - 1) >> 1
-                            if value[parent] <= gain:
-                                break
-                            value[at] = value[parent]
-                            mentors[x, at] = mentors[x, parent]
-                            sums[x, at] = sums[x, parent]
-                            at = parent
-                    else:
-                        at = 0
-                        while True:
-                            child = 2 * at + 1
-                            if child >= keep:
-                                break
-                            if child + 1 < keep and value[child + 1] < value[child]:
-                                child += 1
-                            if value[child] >= gain:
-                                break
-                            value[at] = value[child]
-                            mentors[x, at] = mentors[x, child]
-                            sums[x, at] = sums[x, child]
-                            at = child
-                    value[at] = gain
-                    mentors[x, at] = j
-                    sums[x, at] = out[j]
+                    count = keep_best(value, mentors[x], count, gain, j)
                     if count == keep:
                         floor = value[0]
             begin = end
+        for k in range(count):
+            sums[x, k] = out[mentors[x, k]]
         counts[x] = count
         rest[x] = floor if count == keep else -(2**31) + 1

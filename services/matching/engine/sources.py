@@ -9,6 +9,7 @@ from services.matching.engine.columns import Cohort
 from services.matching.engine.compile import Ints32 as Ints32Arg
 from services.matching.engine.compile import LongRows, Longs, Rows32, kernel
 from services.matching.engine.graph import Graph, Ints
+from services.matching.engine.heap import keep_best
 from services.matching.engine.people import People, strange_points
 from services.matching.engine.prices import weight
 from services.matching.engine.retrieve import all_rows, retrieve
@@ -166,36 +167,13 @@ def _best(
             if gain <= floor:
                 left = left or cut[j] < 2**61
                 continue
-            if count < keep:
-                at = count
-                count += 1
-                while at > 0:
-                    parent = (at - 1) >> 1
-                    if value[parent] <= gain:
-                        break
-                    value[at] = value[parent]
-                    mentors[x, at] = mentors[x, parent]
-                    points[x, at] = points[x, parent]
-                    at = parent
-            else:
-                left = True
-                at = 0
-                while True:
-                    child = 2 * at + 1
-                    if child >= keep:
-                        break
-                    if child + 1 < keep and value[child + 1] < value[child]:
-                        child += 1
-                    if value[child] >= gain:
-                        break
-                    value[at] = value[child]
-                    mentors[x, at] = mentors[x, child]
-                    points[x, at] = points[x, child]
-                    at = child
-            value[at] = gain
-            mentors[x, at] = j
-            points[x, at] = scores[e]
+            left = left or count == keep
+            count = keep_best(value, mentors[x], count, gain, e - indptr[i])
             if count == keep:
                 floor = value[0]
+        for k in range(count):
+            e = indptr[i] + mentors[x, k]
+            mentors[x, k] = indices[e]
+            points[x, k] = scores[e]
         counts[x] = count
         rest[x] = floor if left else OUTSIDE
