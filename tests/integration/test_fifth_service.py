@@ -15,6 +15,7 @@ from shared.contracts.pairs import Member, Pair, Pause
 from shared.http.testing import client, token, unscoped
 from tests.integration.delivery.conftest import settled, until
 from tests.support.kafka import Sender, create_topics, event, read_all
+from tests.support.settings import settings_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "fifth_service"
@@ -25,15 +26,7 @@ LIST = "/v1/programs/spring/milestones"
 async def settings(kafka, database, names, mongo_driver, tmp_path):
     topics = [PAIRS, DEAD_LETTERS[Settings.service]]
     await create_topics(kafka.bootstrap, names.topic_prefix, topics)
-    return Settings(
-        profile="embedded",
-        data_dir=tmp_path,
-        kafka_bootstrap=kafka.bootstrap,
-        mongo_uri=database.uri,
-        mongo_driver=mongo_driver,
-        topic_prefix=names.topic_prefix,
-        database_prefix=names.database_prefix,
-    )
+    return settings_of(Settings, kafka, database, names, mongo_driver, tmp_path)
 
 
 @asynccontextmanager

@@ -14,21 +14,14 @@ from shared.contracts.pairs import Pause
 from shared.contracts.topics import DEAD_LETTERS, read_by
 from tests.support.kafka import Sender, create_topics, event
 from tests.support.sessions import kinds, scene, since
+from tests.support.settings import settings_of
 
 
 @pytest.fixture
 async def settings(kafka, database, names, mongo_driver, tmp_path):
     topics = [*read_by("sessions"), SESSIONS, HEALTH, CONCERNS, DEAD_LETTERS["sessions"]]
     await create_topics(kafka.bootstrap, names.topic_prefix, topics)
-    return Settings(
-        profile="embedded",
-        data_dir=tmp_path,
-        kafka_bootstrap=kafka.bootstrap,
-        mongo_uri=database.uri,
-        mongo_driver=mongo_driver,
-        topic_prefix=names.topic_prefix,
-        database_prefix=names.database_prefix,
-    )
+    return settings_of(Settings, kafka, database, names, mongo_driver, tmp_path)
 
 
 @pytest.fixture

@@ -23,22 +23,17 @@ from shared.contracts import CONTACTS, DEAD_LETTERS, ENROLLMENTS, PAIRS, PARTICI
 from shared.delivery import Kernel
 from shared.http.testing import client, token
 from tests.support.kafka import create_topics, read_all
+from tests.support.settings import settings_of
+
+ANA = {"given_name": "Ana", "family_name": "Roth", "email": "ana@example.org", "time_zone": "Europe/Paris"}
+BEN = {"given_name": "Ben", "family_name": "D'Angelo", "email": "ben@example.org"}
 
 TOPICS = (PARTICIPANTS, CONTACTS, PROGRAMS, ENROLLMENTS, PAIRS, DEAD_LETTERS["profiles"])
 
 
 def settings(kafka: Any, database: Any, names: Any, driver: str, folder: Path, **more: Any) -> Settings:
     """Settings of one test."""
-    return Settings(
-        profile="embedded",
-        data_dir=folder,
-        kafka_bootstrap=kafka.bootstrap,
-        mongo_uri=database.uri,
-        mongo_driver=driver,  # type: ignore[arg-type]
-        topic_prefix=names.topic_prefix,
-        database_prefix=names.database_prefix,
-        **more,
-    )
+    return settings_of(Settings, kafka, database, names, driver, folder, **more)
 
 
 class Api:

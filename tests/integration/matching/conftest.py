@@ -28,8 +28,8 @@ from shared.contracts import (
     Program,
 )
 from shared.http.testing import client, token
-from shared.settings import load
 from tests.support.kafka import Sender, create_topics, event, read_all
+from tests.support.settings import settings_of
 
 MINE = [PARTICIPANTS, PROGRAMS, ENROLLMENTS, CASES, PAIRS, ASSESSMENTS, DEAD_LETTERS["matching"]]
 SOON = timedelta(seconds=20)
@@ -210,16 +210,7 @@ def _of(pair: dict[str, Any], role: str) -> str:
 async def world(kafka, database, names, mongo_driver, tmp_path):
     """Matching, started, with nothing known yet."""
     await create_topics(kafka.bootstrap, names.topic_prefix, MINE)
-    settings = load(
-        Settings,
-        profile="embedded",
-        data_dir=tmp_path,
-        kafka_bootstrap=kafka.bootstrap,
-        topic_prefix=names.topic_prefix,
-        mongo_uri=database.uri,
-        mongo_driver=mongo_driver,
-        database_prefix=names.database_prefix,
-    )
+    settings = settings_of(Settings, kafka, database, names, mongo_driver, tmp_path)
     async with AsyncExitStack() as stack:
         found = World(settings, kafka.bootstrap, stack)
         await found.start()

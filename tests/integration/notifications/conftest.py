@@ -7,6 +7,7 @@ from shared.contracts import ANSWERS, CASES, DELIVERIES
 from shared.contracts.topics import DEAD_LETTERS, read_by
 from tests.support.kafka import create_topics
 from tests.support.notifications import Mailbox, scene
+from tests.support.settings import settings_of
 
 
 @pytest.fixture
@@ -20,14 +21,13 @@ async def mailbox():
 async def settings(kafka, database, names, mongo_driver, mailbox, tmp_path):
     topics = [*read_by("notifications"), CASES, ANSWERS, DELIVERIES, DEAD_LETTERS["notifications"]]
     await create_topics(kafka.bootstrap, names.topic_prefix, topics)
-    return Settings(
-        profile="embedded",
-        data_dir=tmp_path,
-        kafka_bootstrap=kafka.bootstrap,
-        mongo_uri=database.uri,
-        mongo_driver=mongo_driver,
-        topic_prefix=names.topic_prefix,
-        database_prefix=names.database_prefix,
+    return settings_of(
+        Settings,
+        kafka,
+        database,
+        names,
+        mongo_driver,
+        tmp_path,
         smtp_port=mailbox.port,
         public_url="https://rapport.example",
     )
